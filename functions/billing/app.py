@@ -1,0 +1,150 @@
+"""HTTP /v1/invoices, /v1/credit-notes, /v1/invoice-series: what was billed, its files, and the proof of numbers."""
+
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from soms.billing import files, store
+from soms.billing.model import Document, DocumentKind, File, OpenItem
+from soms.billing.proof import proof
+from soms.kit import clock, http, money, paging
+from soms.kit.access import Caller
+from soms.kit.fields import Request
+from soms.kit.problems import FilterUnsupported, NotFound, Problem
+from soms.orders import store as orders
+
+AMOUNTS = ("net", "tax", "total", "credited", "paid", "open")
+INNER = {"salesperson", "seq"}
+
+
+class DocumentPending(Problem):
+    """The file is being made."""
+
+    status = 409
+    code = "document_pending"
+    title = ("The file is being made", "文件生成中")
+    detail = ("Ask again in a moment.", "请稍后再试。")
+
+
+class Invoices(Request):
+    """Filters of the invoice list; one at a time."""
+
+    order_id: str | None = None
+    customer_id: str | None = None
+    status: Literal["open", "paid", "credited"] | None = None
+    due_before: date | None = None
+    limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
+    cursor: str | None = None
+
+
+class CreditNotes(Request):
+    """Filters of the credit note list."""
+
+    order_id: str
+
+
+class FileQuery(Request):
+    """Which file of a document."""
+
+    format: Literal["pdf", "xml"] = "pdf"
+
+
+def _owed(item: OpenItem) -> dict[str, object]:
+    amounts = {name: money.text(getattr(item, name), item.currency) for name in AMOUNTS}
+    return item.model_dump(mode="json", exclude=INNER) | amounts | {"status": item.status}
+
+
+def _document(document_id: str, caller: Caller, kind: DocumentKind) -> http.Answer:
+    document, found, owed = store.document(document_id)
+    if document.kind is not kind:
+        raise NotFound
+    _require_sight(document, owed, caller)
+    shown = document.model_dump(mode="json", exclude_none=True) | {"documents": _files(found)}
+    shown["customer"] = {"id": document.customer_id, "name": document.buyer.name}
+    if owed:
+        shown |= _owed(owed)
+    return http.Answer(shown, version=1, settled=owed.seq if owed else 0)
+
+
+def _files(found: dict[str, File]) -> dict[str, object]:
+    return {name: found[name].model_dump() if name in found else None for name in ("pdf", "xml")}
+
+
+def _require_sight(document: Document, owed: OpenItem | None, caller: Caller) -> None:
+    if caller.sees_only_own():
+        salesperson = owed.salesperson if owed else orders.get(document.order_id).salesperson
+        caller.require_sight(salesperson)
+
+
+def _file(document_id: str, query: FileQuery, caller: Caller) -> http.Answer:
+    document, found, owed = store.document(document_id)
+    _require_sight(document, owed, caller)
+    file = found.get(query.format)
+    if file is None:
+        raise DocumentPending(retry_after=2)
+    expires = clock.stamp(clock.now() + timedelta(seconds=files.LONGEST_URL))
+    url = files.presigned(file)
+    body = {"url": url, "expires_at": expires, "sha256": file.sha256, "bytes": file.bytes}
+    return http.Answer(body)
+
+
+app = http.Resolver("billing")
+handler = app.handler
+
+
+@app.get("/v1/invoices")
+def invoices(query: Invoices, caller: Caller) -> http.Answer:
+    given = [query.order_id, query.customer_id, query.status, query.due_before]
+    if sum(one is not None for one in given) > 1:
+        raise FilterUnsupported
+    scope = http.scope(caller, query)
+    after = paging.position(query.cursor, scope)
+    if query.order_id:
+        found = store.open_items(store.billing(query.order_id).invoices)
+        return http.page(paging.Page([], None), _visible(found, caller), scope)
+    page = store.invoices(
+        customer_id=query.customer_id, status=query.status, due_before=query.due_before, limit=query.limit,
+        after=after,
+    )
+    return http.page(page, _visible([store.open_item_of(row) for row in page.rows], caller), scope)
+
+
+def _visible(found: list[OpenItem], caller: Caller) -> list[dict[str, object]]:
+    return [_owed(item) for item in found if caller.may_see(item.salesperson)]
+
+
+@app.get("/v1/invoices/{invoice_id}")
+def invoice(invoice_id: str, caller: Caller) -> http.Answer:
+    return _document(invoice_id, caller, DocumentKind.INVOICE)
+
+
+@app.get("/v1/invoices/{invoice_id}/document")
+def invoice_file(invoice_id: str, query: FileQuery, caller: Caller) -> http.Answer:
+    return _file(invoice_id, query, caller)
+
+
+@app.get("/v1/credit-notes")
+def credit_notes(query: CreditNotes, caller: Caller) -> http.Answer:
+    held = store.billing(query.order_id)
+    rows = [_document(one, caller, DocumentKind.CREDIT_NOTE).body for one in held.credit_notes]
+    return http.Answer({"data": rows, "next_cursor": None})
+
+
+@app.get("/v1/credit-notes/{credit_note_id}")
+def credit_note(credit_note_id: str, caller: Caller) -> http.Answer:
+    return _document(credit_note_id, caller, DocumentKind.CREDIT_NOTE)
+
+
+@app.get("/v1/credit-notes/{credit_note_id}/document")
+def credit_note_file(credit_note_id: str, query: FileQuery, caller: Caller) -> http.Answer:
+    return _file(credit_note_id, query, caller)
+
+
+@app.get("/v1/invoice-series/{series}/proof")
+def series_proof(series: str) -> http.Answer:
+    name = series if "-" in series else f"{series}-{clock.now().year}"
+    found = proof(name, store.numbers(name))
+    if not found["count"]:
+        raise NotFound
+    return http.Answer(found)

@@ -1,0 +1,162 @@
+"""HTTP /v1/stock, /v1/stock-alerts: what lies where, why, and what runs low."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from soms.catalog import store as catalog
+from soms.inventory import commands, rules, store
+from soms.inventory.model import (
+    AdjustmentRequest,
+    Alert,
+    AlertStatus,
+    NoteRequest,
+    RuleRequest,
+    SnoozeRequest,
+    Stock,
+    StockItem,
+)
+from soms.kit import clock, http, items, paging
+from soms.kit.access import Caller
+from soms.kit.fields import Code, Request
+from soms.kit.problems import FilterUnsupported
+
+COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered")
+
+
+class StockFilters(Request):
+    """Filters of the stock list: a warehouse, or what runs low."""
+
+    warehouse: Code | None = None
+    low: bool | None = None
+    limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
+    cursor: str | None = None
+
+
+class MovementFilters(Request):
+    """Filters of the movements of a SKU."""
+
+    warehouse: Code = "main"
+    limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
+    cursor: str | None = None
+
+
+class AlertFilters(Request):
+    """Filters of the alerts."""
+
+    status: AlertStatus = "open"
+    limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
+    cursor: str | None = None
+
+
+def _row(stock: Stock) -> dict[str, object]:
+    shown = {"sku": stock.sku, "warehouse": stock.warehouse}
+    counters = {name: getattr(stock, name) for name in COUNTERS}
+    rule = stock.rule.model_dump(mode="json") if stock.rule else None
+    return shown | counters | {"position": stock.position, "low": stock.is_low, "reorder_rule": rule}
+
+
+def _sku(sku: str) -> http.Answer:
+    product = catalog.get_product(sku)
+    held = store.of_sku(sku)
+    sums = {name: sum(getattr(one, name) for one in held) for name in COUNTERS}
+    rows = [_row(one) for one in held]
+    rule = next((row["reorder_rule"] for row in rows if row["reorder_rule"]), None)
+    body = {"sku": sku, "name": product.name, "stocked": product.stocked, **sums}
+    version = sum(one.seq for one in held)
+    return http.Answer(body | {"warehouses": rows, "reorder_rule": rule}, version=version)
+
+
+def _adjustment(name: str, _caller: Caller) -> http.Answer:
+    sku, warehouse, seq = name.rsplit("@", 2)
+    item = StockItem(sku=sku, warehouse=warehouse)
+    movement = store.movement(item, int(seq))
+    return http.Answer({"movement": movement, "stock": _row(store.get(item))}, 201)
+
+
+def _alert(alert: Alert) -> http.Answer:
+    return http.Answer(alert.model_dump(mode="json") | {"allowed": rules.allowed(alert)}, 200, alert.version)
+
+
+app = http.Resolver(
+    "inventory",
+    replays={
+        "stock": lambda sku, _caller: _sku(sku),
+        "adjustment": _adjustment,
+        "alert": lambda name, _caller: _alert(store.alert(name)),
+    },
+)
+handler = app.handler
+
+
+@app.get("/v1/stock")
+def stock(query: StockFilters, caller: Caller) -> http.Answer:
+    scope = http.scope(caller, query)
+    after = paging.position(query.cursor, scope)
+    if query.low:
+        if query.warehouse:
+            raise FilterUnsupported
+        page, held = store.low(limit=query.limit, after=after)
+        return http.page(page, (_row(one) for one in held), scope)
+    page = store.in_warehouse(query.warehouse or "main", limit=query.limit, after=after)
+    return http.page(page, (_row(Stock.model_validate(row)) for row in page.rows), scope)
+
+
+@app.get("/v1/stock/{sku}")
+def stock_of(sku: str) -> http.Answer:
+    return _sku(sku)
+
+
+@app.get("/v1/stock/{sku}/movements")
+def movements(sku: str, query: MovementFilters, caller: Caller) -> http.Answer:
+    scope = f"{http.scope(caller, query)}|{sku}"
+    after = paging.position(query.cursor, scope)
+    page = store.movements(sku, query.warehouse, limit=query.limit, after=after)
+    return http.page(page, (_shown(row) for row in page.rows), scope)
+
+
+def _shown(row: items.Item) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name != "entry"}
+
+
+@app.post("/v1/stock/{sku}/adjustments")
+def adjust(sku: str, request: AdjustmentRequest, caller: Caller) -> http.Answer:
+    after, movement = commands.adjust(sku, request, caller, now=clock.now())
+    return http.Answer({"movement": movement, "stock": _row(after)}, 201)
+
+
+@app.put("/v1/stock/{sku}/reorder-rule")
+def set_rule(sku: str, request: RuleRequest, caller: Caller) -> http.Answer:
+    after = commands.set_rule(sku, request, caller, now=clock.now())
+    return http.Answer(_row(after))
+
+
+@app.get("/v1/stock-alerts")
+def alerts(query: AlertFilters, caller: Caller) -> http.Answer:
+    scope = http.scope(caller, query)
+    after = paging.position(query.cursor, scope)
+    page = store.alerts(query.status, limit=query.limit, after=after)
+    return http.page(page, (Alert.model_validate(row).model_dump(mode="json") for row in page.rows), scope)
+
+
+@app.get("/v1/stock-alerts/{alert_id}")
+def alert(alert_id: str) -> http.Answer:
+    return _alert(store.alert(alert_id))
+
+
+@app.post("/v1/stock-alerts/{alert_id}/acknowledge")
+def acknowledge(alert_id: str, request: NoteRequest, caller: Caller) -> http.Answer:
+    note = request.reason
+    return _alert(commands.step_alert(alert_id, "acknowledge", caller, now=clock.now(), reason=note))
+
+
+@app.post("/v1/stock-alerts/{alert_id}/snooze")
+def snooze(alert_id: str, request: SnoozeRequest, caller: Caller) -> http.Answer:
+    hours = request.hours
+    return _alert(commands.step_alert(alert_id, "snooze", caller, now=clock.now(), hours=hours))
+
+
+@app.post("/v1/stock-alerts/{alert_id}/dismiss")
+def dismiss(alert_id: str, request: NoteRequest, caller: Caller) -> http.Answer:
+    note = request.reason
+    return _alert(commands.step_alert(alert_id, "dismiss", caller, now=clock.now(), reason=note))

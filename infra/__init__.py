@@ -1,0 +1,1 @@
+"""The system as AWS CDK constructs, and what builds and synthesises them."""

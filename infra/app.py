@@ -1,0 +1,35 @@
+"""The CDK app: the stacks of one stage (`cdk synth -c stage=dev`)."""
+
+from aws_cdk import App, Tags
+
+from infra import nag, stages
+from infra.app_stack import AppStack
+from infra.data import DataStack
+from infra.guard import GuardStack
+
+
+def build(app: App) -> None:
+    """Put the stacks of the stage that the context names into the app; Guard is for AWS alone."""
+    context = app.node.try_get_context
+    stage = stages.named(context("stage") or "dev", context("account"), context("region"))
+    data = DataStack(app, stage)
+    application = AppStack(app, data)
+    if not stage.local:
+        guard = GuardStack(app, data, application)
+        nag.explain_guard(guard)
+    nag.explain(data, application)
+    if not stage.local:
+        nag.check(app)
+    Tags.of(app).add("system", "soms")
+    Tags.of(app).add("stage", stage.name)
+
+
+def main() -> None:
+    """Synthesise to where the CDK asks."""
+    app = App(analytics_reporting=False)
+    build(app)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""The stack that works: functions and what each may do, API, streams, schedules."""
+
+from aws_cdk import CfnOutput, DefaultStackSynthesizer, Environment, Stack
+from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_sqs import Queue, QueueEncryption
+from constructs import Construct
+
+from infra.api import SomsApi
+from infra.data import DataStack
+from infra.finance_reader import FinanceReader
+from infra.functions import Size, SomsFunction
+from infra.packages import Packages
+from infra.schedules import Afterwards, Schedule
+from infra.streams import WRITTEN, Follow, kinds, parts
+from soms.kit.access import ROUTES
+from soms.kit.settings import Setting
+
+# What a function may do to a table; DeleteItem and BatchWriteItem are in no list, Scan only in reconcile's.
+GET = ("GetItem", "BatchGetItem")
+READ = (*GET, "Query")
+ADD = (*GET, "PutItem")
+CHANGE = (*GET, "PutItem", "UpdateItem", "ConditionCheckItem")
+KEEP = (*CHANGE, "Query")
+
+DOOR = Size(memory=1024, seconds=25)
+"""The gateway waits 29 seconds; a door gives up before, so that it can still answer."""
+CONSUMER = Size(memory=512, seconds=60)
+DRAWER = Size(memory=1769, seconds=120)
+CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
+CURSOR_KEY = "cursor-key"
+
+
+class AppStack(Stack):
+    """Everything that can be thrown away and made again."""
+
+    def __init__(self, scope: Construct, data: DataStack) -> None:
+        """Wire the stack: what is what first, then who may do what, then what starts whom."""
+        self.stage = data.stage
+        super().__init__(
+            scope,
+            f"{self.stage.prefix}-app",
+            description=f"SOMS {self.stage.name}: functions, API, streams, schedules",
+            env=Environment(account=self.stage.account, region=self.stage.region),
+            synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        )
+        self.data = data
+        self.tables = data.tables
+        self.packages = Packages(self, self.stage)
+        self.purchasing = Topic(self, "Purchasing", master_key=data.own_key, enforce_ssl=True)
+        self.doors = {name: self._function(name, DOOR) for name in ROUTES}
+        self.consumers = {name: self._consumer(name) for name in CONSUMERS}
+        self.low_stock = self._function("low_stock", Size(memory=512, seconds=300))
+        self.reconcile = self._function(
+            "reconcile", Size(memory=1769, seconds=900, at_once=2 if self.stage.production else None)
+        )
+        self._grant_doors()
+        self._grant_consumers()
+        self._grant_scheduled()
+        self.finance_reader = FinanceReader(self, self.stage, data.buckets.documents, data.own_key)
+        self.api = SomsApi(
+            self, stage=self.stage, key=data.own_key, pool=data.identity.pool, doors=self.doors
+        )
+        self.followers = self._follow()
+        self.undelivered = self._schedule()
+        self._tell()
+
+    @property
+    def functions(self) -> list[SomsFunction]:
+        """Every function."""
+        return [*self.doors.values(), *self.consumers.values(), self.low_stock, self.reconcile]
+
+    def _function(self, name: str, size: Size) -> SomsFunction:
+        layers = [self.packages.soms, self.packages.dependencies]
+        if name == "rendering":
+            layers.append(self.packages.rendering)
+        return SomsFunction(self, name, stage=self.stage, key=self.data.own_key, layers=layers, size=size)
+
+    def _consumer(self, name: str) -> SomsFunction:
+        return self._function(name, DRAWER if name == "rendering" else CONSUMER)
+
+    def _grant_doors(self) -> None:
+        tables, doors = self.tables, self.doors
+        for name, door in doors.items():
+            door.may(tables.catalog, *READ).may(tables.journal, "GetItem", "PutItem", "Query")
+            if name != "catalog":
+                # The key that signs cursors is made by whoever needs it first.
+                door.may(tables.catalog, "PutItem", keys=[CURSOR_KEY])
+        doors["catalog"].may(tables.catalog, "PutItem", "UpdateItem")
+        doors["customers"].may(tables.customers, *KEEP)
+        doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "Query")
+        orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)
+        orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem")
+        billing = doors["billing"].may(tables.billing, *READ).may(tables.documents, *READ)
+        billing.may(tables.orders, *GET).may(tables.customers, *GET)
+        self._may_touch_documents(billing, "GetObject")
+        integrations = doors["integrations"].may(tables.jobs, "GetItem", "Query")
+        integrations.knows(Setting.RECONCILE, self.reconcile.function_name).may_invoke(self.reconcile)
+
+    def _grant_consumers(self) -> None:
+        tables, consumers = self.tables, self.consumers
+        consumers["stock"].may(tables.inventory, *KEEP).may(tables.journal, *ADD)
+        invoicing = consumers["invoicing"].may(tables.billing, *KEEP).may(tables.documents, *ADD)
+        invoicing.may(tables.journal, *ADD).may(tables.catalog, *GET).may(tables.customers, *GET)
+        consumers["ledger"].may(tables.movements, *ADD, "Query")
+        replenishment = consumers["replenishment"].may(tables.inventory, *KEEP).may(tables.orders, *CHANGE)
+        replenishment.may(tables.journal, "GetItem", "PutItem").may(tables.catalog, *GET)
+        replenishment.may_publish(Setting.PURCHASING_TOPIC, self.purchasing)
+        rendering = consumers["rendering"].may(tables.documents, "GetItem", "PutItem")
+        self._may_touch_documents(rendering, "GetObject", "PutObject")
+        settlement = consumers["settlement"].may(tables.billing, *READ).may(tables.documents, *GET)
+        settlement.may(tables.orders, "GetItem", "PutItem", "UpdateItem")
+
+    def _grant_scheduled(self) -> None:
+        digest = self.low_stock.may(self.tables.inventory, "Query", "GetItem", "UpdateItem", "PutItem")
+        digest.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.catalog, *GET)
+        digest.may_publish(Setting.PURCHASING_TOPIC, self.purchasing)
+        for table in self.tables:
+            self.reconcile.may(table, *READ, "Scan")
+        self.reconcile.may(self.tables.jobs, "PutItem", "UpdateItem")
+        self._may_touch_documents(self.reconcile, "GetObject")
+        names = {name: consumer.function_name for name, consumer in self.consumers.items()}
+        self.reconcile.knows(Setting.CONSUMERS, self.to_json_string(names))
+        self.reconcile.may_invoke(*self.consumers.values())
+
+    def _may_touch_documents(self, function: SomsFunction, *actions: str) -> None:
+        function.may_use_objects(Setting.DOCUMENTS_BUCKET, self.data.buckets.documents, "invoices/*", *actions)
+
+    def _follow(self) -> list[Follow]:
+        tables, to, failures = self.tables, self.consumers, self.data.buckets.failures
+        written_orders = kinds("order", events=WRITTEN)
+        new_documents = parts("document", events=("INSERT",))
+        return [
+            Follow(self, tables.orders, to["stock"], pattern=written_orders, failures=failures),
+            Follow(self, tables.orders, to["invoicing"], pattern=written_orders, failures=failures),
+            Follow(self, tables.inventory, to["ledger"], pattern=kinds("stock"), failures=failures),
+            Follow(
+                self, tables.inventory, to["replenishment"], pattern=kinds("stock", "alert"), failures=failures
+            ),
+            Follow(self, tables.documents, to["rendering"], pattern=new_documents, failures=failures),
+            Follow(
+                self,
+                tables.billing,
+                to["settlement"],
+                pattern=kinds("order_billing", "open_item"),
+                failures=failures,
+            ),
+        ]
+
+    def _schedule(self) -> Queue:
+        undelivered = Queue(self, "Undelivered", encryption=QueueEncryption.SQS_MANAGED, enforce_ssl=True)
+        runs = (
+            ("LowStock", self.low_stock, "rate(1 hour)", "digest"),
+            ("Reconcile", self.reconcile, "cron(30 18 * * ? *)", "reconcile"),
+            ("Sweep", self.reconcile, "rate(5 minutes)", "sweep"),
+        )
+        for name, function, when, action in runs:
+            payload = {"action": action}
+            Schedule(
+                self,
+                f"{name}Run",
+                function,
+                stage=self.stage,
+                when=when,
+                payload=payload,
+                undelivered=undelivered,
+            )
+        for function in (self.low_stock, self.reconcile):
+            Afterwards(function, self.data.buckets.failures)
+        return undelivered
+
+    def _tell(self) -> None:
+        CfnOutput(self, "ApiUrl", value=self.api.url_for_path("/v1"))
+        CfnOutput(self, "ApiId", value=self.api.rest_api_id)
+        CfnOutput(self, "ApiStage", value=self.api.deployment_stage.stage_name)
+        CfnOutput(self, "PurchasingTopicArn", value=self.purchasing.topic_arn)
+        CfnOutput(self, "UndeliveredQueueUrl", value=self.undelivered.queue_url)
+        CfnOutput(self, "FinanceReaderArn", value=self.finance_reader.role_arn)
+        for function in self.functions:
+            CfnOutput(self, f"{function.node.id}Function", value=function.function_name)

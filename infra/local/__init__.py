@@ -1,0 +1,1 @@
+"""The same template on a laptop: engine, deployment, people, supervisor."""

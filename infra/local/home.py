@@ -1,0 +1,136 @@
+"""Where the local system keeps its state, what it says about itself, and who may run in it."""
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class AlreadyRunning(RuntimeError):
+    """Another run holds this state."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths of one local system; everything it keeps lies below `root`."""
+
+    root: Path
+
+    @classmethod
+    def here(cls) -> "Home":
+        """Return the home that SOMS_HOME names, or `.soms` in the project."""
+        return cls(Path(os.environ.get("SOMS_HOME") or PROJECT / ".soms").resolve())
+
+    @property
+    def engine_state(self) -> Path:
+        """The engine's own snapshot, written when it stops."""
+        return self.root / "engine"
+
+    @property
+    def objects(self) -> Path:
+        """The bodies of S3 objects."""
+        return self.root / "objects"
+
+    @property
+    def scratch(self) -> Path:
+        """Unpacked functions; emptied at every start."""
+        return self.root / "scratch"
+
+    @property
+    def engine_log(self) -> Path:
+        """What the engine printed since its last start."""
+        return self.root / "engine.log"
+
+    @property
+    def people(self) -> Path:
+        """Passwords, TOTP secrets and cached tokens of the demonstration users (mode 0600)."""
+        return self.root / "people.json"
+
+    @property
+    def status_file(self) -> Path:
+        """What runs, on which ports, under which names."""
+        return self.root / "status.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the process that runs the system."""
+        return self.root / "lock"
+
+    @property
+    def port_file(self) -> Path:
+        """The engine's port, kept because stored queue addresses contain it."""
+        return self.root / "engine.port"
+
+    @property
+    def poller(self) -> Path:
+        """Stream checkpoints."""
+        return self.root / "poller"
+
+    def has_data(self) -> bool:
+        """Whether an earlier run stopped properly and left its data."""
+        return any(self.engine_state.glob("*.json"))
+
+    def prepare(self) -> None:
+        """Create the folders, private to the user, and empty the scratch folder."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        for folder in (self.root, self.engine_state, self.objects, self.scratch, self.poller):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def forget(self) -> None:
+        """Delete what the local system stored, and nothing else that may lie in the folder."""
+        for folder in (self.engine_state, self.objects, self.scratch, self.poller):
+            shutil.rmtree(folder, ignore_errors=True)
+        turns = self.people.with_suffix(".lock")
+        for file in (self.engine_log, self.people, turns, self.status_file, self.port_file):
+            file.unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home for one run, or raise AlreadyRunning."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.lock_file.open("a") as held:
+            if not _try_lock(held):
+                raise AlreadyRunning
+            yield
+
+    def is_locked(self) -> bool:
+        """Whether some run holds the home right now."""
+        if not self.lock_file.exists():
+            return False
+        with self.lock_file.open("a") as probe:
+            return not _try_lock(probe)
+
+    def read_status(self) -> dict[str, object] | None:
+        """Return what the running system says about itself, or None when none runs."""
+        if not self.is_locked() or not self.status_file.exists():
+            return None
+        status: dict[str, object] = json.loads(self.status_file.read_text())
+        return status
+
+    def write_status(self, status: dict[str, object]) -> None:
+        """Replace the status file (mode 0600: it holds the control token)."""
+        write_private(self.status_file, json.dumps(status, indent=1))
+
+
+def _try_lock(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step; only its owner may read it."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    Path(name).replace(path)

@@ -1,0 +1,92 @@
+"""cdk-nag, and why we do not do what some of its rules ask."""
+
+from aws_cdk import Acknowledgment, App, Stack, Validations
+from aws_cdk.aws_apigateway import RestApi
+from cdk_nag import AwsSolutionsChecks
+from constructs import IConstruct
+
+from infra.app_stack import AppStack
+from infra.buckets import INVOICES, QUARANTINE
+from infra.data import DataStack
+from infra.guard import GuardStack
+
+PACK = "AwsSolutions"
+MANAGED = "Policy::arn:<AWS::Partition>:iam::aws:policy/"
+
+
+def check(app: App) -> None:
+    """Fail the synthesis on every finding that is not explained below."""
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def explain(data: DataStack, app: AppStack) -> None:
+    """Give the reasons for what `Data` and `App` do otherwise."""
+    _because(
+        data.identity.pool,
+        "COG8",
+        "The plus tier costs by user and month; every user has a second factor and none signs up alone.",
+    )
+    for function in app.functions:
+        _because(
+            function,
+            "L1",
+            "3.13 is the Python that all locked wheels, the tests and the laptops have; it is supported to 2029.",
+        )
+    _explain_object_names(data, app)
+    _explain_api(app.api)
+    _because(
+        app.node.find_child("ApiOwn"),
+        f"IAM4[{MANAGED}service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
+        "The account-wide setting with which API Gateway writes any log; the service asks for this policy.",
+    )
+    _because(app.undelivered, "SQS3", "It is itself the queue of what could not be delivered.")
+
+
+def explain_guard(guard: GuardStack) -> None:
+    """Give the reasons for what `Guard` does otherwise."""
+    for policy in ("service-role/AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup"):
+        _because(
+            guard.backups,
+            f"IAM4[{MANAGED}{policy}]",
+            "What AWS Backup needs changes with the service; AWS keeps this policy up to date.",
+        )
+
+
+def _explain_api(api: RestApi) -> None:
+    _because(
+        api,
+        "APIG2",
+        "The functions check requests: they name every error at once, in two languages and our own codes.",
+    )
+    _because(api, "APIG3", "The web ACL is attached in the stack `Guard`, which the rule does not look into.")
+    health = api.root.resource_for_path("/v1/health")
+    for rule in ("APIG4", "COG4"):
+        _because(health, rule, "Health is the one public route: it tells the version and nothing else.")
+
+
+def _explain_object_names(data: DataStack, app: AppStack) -> None:
+    """Objects of one folder of one bucket are the finest that IAM can name."""
+    documents = _name_of(data, data.buckets.documents.bucket_arn)
+    failures = _name_of(data, data.buckets.failures.bucket_arn)
+    document_rule = f"IAM5[Resource::{documents}/{INVOICES}]"
+    readers = [app.doors["billing"], app.consumers["rendering"], app.reconcile]
+    for owner in (*(reader.role for reader in readers), app.finance_reader):
+        _because(owner, document_rule, "Documents have names that their numbers decide, below invoices/.")
+    for function in (*app.consumers.values(), app.low_stock, app.reconcile):
+        rule = f"IAM5[Resource::{failures}/aws/lambda/*]"
+        _because(function.role, rule, "Lambda chooses the names of what it puts aside, below aws/lambda/.")
+    for name, consumer in app.consumers.items():
+        rule = f"IAM5[Resource::{failures}/{QUARANTINE}/{name}/*]"
+        _because(consumer.role, rule, "A quarantined record is named by its day and sequence number.")
+
+
+def _name_of(stack: Stack, value: str) -> str:
+    """Return how the rules see a value of another stack: the name of its export."""
+    return str(stack.resolve(stack.export_value(value))["Fn::ImportValue"])
+
+
+def _because(construct: IConstruct | None, rule: str, reason: str) -> None:
+    if construct is not None:
+        Validations.of(construct).acknowledge(
+            Acknowledgment(id=f"{PACK}::{PACK}-{rule}", reason=reason)
+        )

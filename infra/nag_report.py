@@ -1,0 +1,55 @@
+"""Prints what cdk-nag found at the last synthesis, and the reason for each exception."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+
+ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
+
+
+def findings(assembly: Path) -> list[str]:
+    """Return what was found and nobody explained, one line each."""
+    report = json.loads((assembly / "validation-report.json").read_text())
+    return [
+        f"{violation['severity']:8} {violation['ruleName']}  {construct['constructPath']}"
+        for plugin in report["pluginReports"]
+        for violation in plugin["violations"]
+        for construct in violation["violatingConstructs"]
+    ]
+
+
+def packs(assembly: Path) -> list[str]:
+    """Return the rule packs that looked at the assembly; none means that nothing was checked."""
+    report = json.loads((assembly / "validation-report.json").read_text())
+    return [plugin["pluginName"] for plugin in report["pluginReports"]]
+
+
+def reasons(assembly: Path) -> list[tuple[str, str, str]]:
+    """Return what was explained: the rule, the construct, and why."""
+    return [
+        (rule, path, why)
+        for file in sorted(assembly.glob("*.metadata.json"))
+        for path, entries in json.loads(file.read_text()).items()
+        for entry in entries
+        if entry["type"] == ACKNOWLEDGED
+        for rule, why in entry["data"].items()
+    ]
+
+
+def main() -> None:
+    """Print each exception with its reason, then what is left; exit 1 on findings, 2 when nothing was checked."""
+    parser = ArgumentParser(prog="python -m infra.nag_report", description=main.__doc__)
+    parser.add_argument("assembly", type=Path, help="the folder with what was synthesised")
+    assembly = parser.parse_args().assembly
+    if not packs(assembly):
+        print("not run: this assembly was synthesised without cdk-nag")  # noqa: T201 the answer of a command
+        raise SystemExit(2)
+    for rule, path, why in reasons(assembly):
+        print(f"{rule}  {path}\n    {why}")  # noqa: T201
+    left = findings(assembly)
+    print(*left, f"{len(left)} findings without a reason", sep="\n")  # noqa: T201
+    raise SystemExit(1 if left else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Stages: what differs between a laptop, development and production, and nothing else does."""
+
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+REGION = "ap-southeast-1"
+LOCAL_ACCOUNT = "000000000000"
+NO_ACCOUNT = "111111111111"
+"""Stands for the account when a cloud stage is synthesised without credentials."""
+LAMBDA_PYTHON = "3.13"
+HOST_PYTHONS = ("3.11", "3.12", "3.13")
+
+Machine = Literal["arm64", "x86_64"]
+
+
+class UnknownStage(ValueError):
+    """There is no such stage."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One deployment of the system; stacks are called `soms-<name>-data`, `-app` and `-guard`."""
+
+    name: str
+    account: str
+    region: str
+    python: str
+    machine: Machine
+    production: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """What the names of this stage begin with."""
+        return f"soms-{self.name}"
+
+    @property
+    def local(self) -> bool:
+        """Whether functions run with this machine's own Python and processor."""
+        return self.name == "local"
+
+    @property
+    def log_days(self) -> int:
+        """How long logs are kept, in days."""
+        return 365 if self.production else 30
+
+
+def named(name: str, account: str | None = None, region: str | None = None) -> Stage:
+    """Return a stage by name; account and region come from the caller, else from the CDK's environment."""
+    if name == "local":
+        return Stage(name, LOCAL_ACCOUNT, REGION, _host_python(), _host_machine())
+    if name not in {"dev", "prod"}:
+        message = f"there is no stage {name!r}: it is dev, prod or local (cdk synth -c stage=dev)"
+        raise UnknownStage(message)
+    account = account or os.environ.get("CDK_DEFAULT_ACCOUNT") or NO_ACCOUNT
+    region = region or os.environ.get("SOMS_REGION") or REGION
+    return Stage(name, account, region, LAMBDA_PYTHON, "arm64", production=name == "prod")
+
+
+def _host_python() -> str:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return version if version in HOST_PYTHONS else LAMBDA_PYTHON
+
+
+def _host_machine() -> Machine:
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"

@@ -1,0 +1,1 @@
+"""What is owed: invoices, their series, files and open items."""

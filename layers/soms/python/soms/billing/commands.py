@@ -1,0 +1,227 @@
+"""Issuing invoices and credit notes for orders as they change; telling orders what was invoiced and paid."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from soms.billing import invoicing, store
+from soms.billing.invoicing import Bill
+from soms.billing.model import Document, DocumentKind, OpenItem, OrderBilling, Series
+from soms.catalog import store as catalog
+from soms.catalog.commands import zone
+from soms.catalog.model import Settings
+from soms.customers import store as customers
+from soms.customers.model import Customer
+from soms.kit import access, aws, journal
+from soms.kit.streams import Impossible
+from soms.kit.writes import AlreadyDone, Stale, Writes, decide
+from soms.orders import lifecycle
+from soms.orders import store as orders
+from soms.orders.model import Order
+
+ORDERS_AT_ONCE: Final = 16
+"""How many orders one transaction bills: up to six actions each and two series stay within a hundred."""
+
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True)
+class _Read:
+    settings: Settings
+    billings: list[OrderBilling]
+    customers: list[Customer]
+    invoices: Series
+    credit_notes: Series
+
+
+def bill_orders(images: Iterable[Order], *, now: datetime) -> None:
+    """Bill the latest image of each order; repeats and older images change nothing."""
+    latest: dict[str, Order] = {}
+    for image in images:
+        if image.id not in latest or latest[image.id].version < image.version:
+            latest[image.id] = image
+    waiting = list(latest.values())
+    for start in range(0, len(waiting), ORDERS_AT_ONCE):
+        chunk = waiting[start : start + ORDERS_AT_ONCE]
+        decide(lambda chunk=chunk: _bill(chunk, now))  # type: ignore[misc] # bound now, called now
+
+
+def _bill(images: Sequence[Order], now: datetime) -> None:
+    read = _read(images, now)
+    day = invoicing.issue_day(
+        now.astimezone(zone(read.settings)).date(), [read.invoices, read.credit_notes]
+    )
+    series = {DocumentKind.INVOICE: read.invoices, DocumentKind.CREDIT_NOTE: read.credit_notes}
+    writes = Writes()
+    for order, before, customer in zip(images, read.billings, read.customers, strict=True):
+        if before.last_version >= order.version:
+            continue
+        bill = invoicing.bill(order, before)
+        documents = _documents(bill, series, read.settings, customer, day, now)
+        for document in documents:
+            series[document.kind] = Series(id=document.series, last=document.ordinal, last_on=day)
+            _write_document(writes, document, order, now)
+        _write_billing(writes, bill, documents)
+    for kind, before_series in (
+        (DocumentKind.INVOICE, read.invoices),
+        (DocumentKind.CREDIT_NOTE, read.credit_notes),
+    ):
+        if series[kind] != before_series:
+            store.put_series(writes, series[kind], before=before_series)
+    if len(writes):
+        try:
+            writes.commit()
+        except AlreadyDone:
+            raise Stale from None
+
+
+def _read(images: Sequence[Order], now: datetime) -> _Read:
+    held = aws.get_many(
+        [
+            catalog.SETTINGS,
+            *(store.order_key(order.id) for order in images),
+            *(customers.key(order.customer.id) for order in images),
+        ],
+        consistent=True,
+    )
+    settings = catalog.settings_of(held[0])
+    billings = [
+        store.billing_of(order.id, item)
+        for order, item in zip(images, held[1 : 1 + len(images)], strict=True)
+    ]
+    buyers = [customers.customer(item) for item in held[1 + len(images) :]]
+    missing = [order.id for order, buyer in zip(images, buyers, strict=True) if buyer is None]
+    if missing:
+        message = f"the customer of {missing[0]} does not exist"
+        raise Impossible(message)
+    today = now.astimezone(zone(settings)).date()
+    names = [
+        invoicing.series_id(settings.invoice_series, today),
+        invoicing.series_id(settings.credit_note_series, today),
+    ]
+    runs = aws.get_many([store.series_key(name) for name in names], consistent=True)
+    first, second = (store.series_of(name, item) for name, item in zip(names, runs, strict=True))
+    return _Read(settings, billings, [one for one in buyers if one], first, second)
+
+
+def _documents(  # noqa: PLR0913 what a document consists of
+    bill: Bill, series: dict[DocumentKind, Series], settings: Settings, customer: Customer, day: object,
+    now: datetime,
+) -> list[Document]:
+    made: list[Document] = []
+    for kind, units in (
+        (DocumentKind.INVOICE, bill.invoice),
+        (DocumentKind.CREDIT_NOTE, bill.credit),
+    ):
+        if not units:
+            continue
+        invoice = None
+        if kind is DocumentKind.CREDIT_NOTE:
+            invoice = store.document(bill.before.invoices[0])[0]
+        made.append(
+            invoicing.issue(
+                kind, bill, series[kind], settings=settings, customer=customer,
+                day=day, recorded_at=now, invoice=invoice,  # type: ignore[arg-type] # a date
+            )
+        )
+    return made
+
+
+def _write_document(writes: Writes, document: Document, order: Order, now: datetime) -> None:
+    store.insert_document(writes, document)
+    if document.kind is DocumentKind.INVOICE:
+        store.put_open_item(writes, invoicing.open_item(document, order), before=None)
+    else:
+        _credit(writes, document)
+    event = journal.Event(
+        name=f"{document.kind}.issued",
+        aggregate=f"{document.kind}#{document.id}",
+        version=1,
+        resource=(document.kind, document.id),
+        changes={"number": [None, document.number]},
+        facts={
+            "customer": document.customer_id,
+            "currency": document.currency,
+            "net": str(document.net),
+            "tax": str(document.tax),
+        },
+    )
+    caller = access.system("invoicing", f"{order.entry}#{document.kind}")
+    journal.record(writes, event, caller, at=now)
+
+
+def _credit(writes: Writes, document: Document) -> None:
+    """Take a credit note off what is owed on its invoice."""
+    found = store.open_items([document.invoice_id or ""])
+    if not found or found[0].open < document.total:
+        message = f"{document.invoice_number} has less open than {document.total}"
+        raise Impossible(message)
+    before = found[0]
+    after = before.model_copy(
+        update={
+            "open": before.open - document.total,
+            "credited": before.credited + document.total,
+            "seq": before.seq + 1,
+        }
+    )
+    store.put_open_item(writes, after, before=before)
+
+
+def _write_billing(writes: Writes, bill: Bill, documents: Sequence[Document]) -> None:
+    before = bill.before
+    new = {kind: tuple(one.id for one in documents if one.kind is kind) for kind in DocumentKind}
+    after = OrderBilling(
+        order_id=bill.order.id,
+        last_version=bill.order.version,
+        seq=before.seq + 1,
+        billed=invoicing.billed_after(bill),
+        invoices=before.invoices + new[DocumentKind.INVOICE],
+        credit_notes=before.credit_notes + new[DocumentKind.CREDIT_NOTE],
+    )
+    store.put_billing(writes, after, before=before)
+
+
+def settle(order_id: str) -> None:
+    """Write onto an order what of it is invoiced and paid, in absolute figures (protocol, rule 14)."""
+
+    def attempt() -> None:
+        order = orders.find(order_id)
+        if order is None:
+            message = f"there is no order {order_id}"
+            raise Impossible(message)
+        billing = store.billing(order_id)
+        owed = store.open_items(billing.invoices)
+        stamp = billing.seq + sum(item.seq for item in owed)
+        if stamp <= order.stamp:
+            return
+        after = settled(order, billing, owed, stamp)
+        writes = Writes()
+        orders.replace(writes, after, {}, before=order)
+        writes.commit()
+
+    decide(attempt)
+
+
+def settled(order: Order, billing: OrderBilling, owed: Sequence[OpenItem], stamp: int) -> Order:
+    """Return the order with its invoiced and paid figures, completed when nothing of it is left to do."""
+    lines = tuple(
+        line.model_copy(update={"invoiced": billing.billed.get(str(line.line), 0)}) for line in order.lines
+    )
+    figures = {
+        "lines": lines,
+        "invoiced": sum((item.total - item.credited for item in owed), ZERO),
+        "paid": sum((item.paid for item in owed), ZERO),
+        "stamp": stamp,
+        "settled": order.settled + 1,
+    }
+    after = lifecycle.derived(order.model_copy(update=figures))
+    nothing_open = not any(item.open for item in owed) and billing.last_version == order.version
+    done = all(line.charge or not line.open for line in lines) and any(line.shipped for line in lines)
+    billed = all(
+        invoicing.target(line, order.invoice_policy) == line.invoiced for line in lines
+    )
+    if order.status == "confirmed" and done and nothing_open and billed:
+        return after.model_copy(update={"status": "completed"})
+    return after

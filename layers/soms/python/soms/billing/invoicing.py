@@ -1,0 +1,239 @@
+"""What is to be billed for an order, and the documents that follow (domain, section 5; protocol, rule 10)."""
+
+import calendar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from soms.billing.model import (
+    Document,
+    DocumentKind,
+    DocumentLine,
+    OpenItem,
+    OrderBilling,
+    Party,
+    Posting,
+    Series,
+    TaxGroup,
+)
+from soms.catalog.model import Address, Settings
+from soms.customers.model import Customer, PaymentTerms
+from soms.kit import ids
+from soms.orders.lifecycle import part
+from soms.orders.model import Line, Order
+
+DECEMBER: Final = 12
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What an order's image asks for: units to invoice and to credit, by line number."""
+
+    order: Order
+    before: OrderBilling
+    invoice: Mapping[int, int]
+    credit: Mapping[int, int]
+
+
+def target(line: Line, policy: str) -> int:
+    """Return how many units of a line should be billed: what is not cancelled, or what was shipped."""
+    wanted = line.quantity - line.cancelled
+    if policy == "on_shipment" and not line.charge:
+        wanted = line.shipped
+    return max(wanted - line.credited, 0)
+
+
+def bill(order: Order, before: OrderBilling) -> Bill:
+    """Compare what should be billed with what is billed: more is invoiced, less is credited."""
+    invoice: dict[int, int] = {}
+    credit: dict[int, int] = {}
+    for line in order.lines:
+        due = target(line, order.invoice_policy) - before.billed.get(str(line.line), 0)
+        if due > 0:
+            invoice[line.line] = due
+        elif due < 0:
+            credit[line.line] = -due
+    return Bill(order, before, invoice, credit)
+
+
+def billed_after(bill: Bill) -> dict[str, int]:
+    """Return the units billed by line once the bill's documents are issued."""
+    units = dict(bill.before.billed)
+    for line, quantity in bill.invoice.items():
+        units[str(line)] = units.get(str(line), 0) + quantity
+    for line, quantity in bill.credit.items():
+        units[str(line)] = units.get(str(line), 0) - quantity
+    return units
+
+
+def series_id(prefix: str, day: date) -> str:
+    """Return the series of a kind of document and a year, such as `INV-2026`."""
+    return f"{prefix}-{day.year}"
+
+
+def issue_day(today: date, series: Sequence[Series]) -> date:
+    """Return the day of issue: today, or the last day of a series that is ahead of the clock."""
+    return max([today, *(one.last_on for one in series if one.last_on)])
+
+
+def due_day(issued: date, terms: PaymentTerms) -> date:
+    """Return when an invoice of that day falls due under the terms."""
+    if terms.kind == "prepaid":
+        return issued
+    if terms.kind == "net":
+        return issued + timedelta(days=terms.days)
+    month_end = issued.replace(day=calendar.monthrange(issued.year, issued.month)[1])
+    if terms.kind == "end_of_month":
+        return month_end + timedelta(days=terms.days)
+    following = month_end + timedelta(days=1)
+    last = calendar.monthrange(following.year, following.month)[1]
+    return following.replace(day=min(max(terms.days, 1), last))
+
+
+def issue(  # noqa: PLR0913 what a document consists of
+    kind: DocumentKind,
+    bill: Bill,
+    series: Series,
+    *,
+    settings: Settings,
+    customer: Customer,
+    day: date,
+    recorded_at: datetime,
+    invoice: Document | None = None,
+) -> Document:
+    """Make the next document of a series from a bill; its lines, taxes and postings add up exactly."""
+    order = bill.order
+    units = bill.invoice if kind is DocumentKind.INVOICE else bill.credit
+    lines = tuple(_line(line, bill, units[line.line]) for line in order.lines if line.line in units)
+    net, tax = sum((one.net for one in lines), ZERO), sum((one.tax for one in lines), ZERO)
+    ordinal = series.last + 1
+    number = f"{series.id}-{ordinal:06d}"
+    prefix = "inv" if kind is DocumentKind.INVOICE else "cn"
+    return Document(
+        id=ids.derived(prefix, order.id, str(bill.before.seq + 1)),
+        kind=kind,
+        series=series.id,
+        number=number,
+        ordinal=ordinal,
+        order_id=order.id,
+        order_number=order.number,
+        customer_id=customer.id,
+        seller=_seller(settings),
+        buyer=_buyer(customer, settings),
+        currency=order.currency,
+        includes_tax=order.includes_tax,
+        issued_on=day,
+        due_on=due_day(day, customer.payment_terms) if kind is DocumentKind.INVOICE else day,
+        lines=lines,
+        tax_groups=_groups(lines),
+        net=net,
+        tax=tax,
+        total=net + tax,
+        postings=postings(kind, net, tax),
+        invoice_id=invoice.id if invoice else None,
+        invoice_number=invoice.number if invoice else None,
+        payment_reference=number,
+        recorded_at=recorded_at,
+    )
+
+
+def open_item(document: Document, order: Order) -> OpenItem:
+    """Return what is owed on a new invoice."""
+    return OpenItem(
+        id=document.id,
+        number=document.number,
+        series=document.series,
+        order_id=document.order_id,
+        order_number=document.order_number,
+        customer_id=document.customer_id,
+        customer_name=document.buyer.name,
+        salesperson=order.salesperson,
+        currency=document.currency,
+        issued_on=document.issued_on,
+        due_on=document.due_on,
+        net=document.net,
+        tax=document.tax,
+        total=document.total,
+        open=document.total,
+    )
+
+
+def postings(kind: DocumentKind, net: Decimal, tax: Decimal) -> tuple[Posting, ...]:
+    """Return the balanced entry of a document: receivables against revenue and output tax, or the reverse."""
+    gross = net + tax
+    if kind is DocumentKind.INVOICE:
+        return (
+            Posting(account="receivables", debit=gross),
+            Posting(account="revenue", credit=net),
+            Posting(account="output_tax", credit=tax),
+        )
+    return (
+        Posting(account="revenue", debit=net),
+        Posting(account="output_tax", debit=tax),
+        Posting(account="receivables", credit=gross),
+    )
+
+
+def _line(line: Line, bill: Bill, units: int) -> DocumentLine:
+    """Return the part of an order line that a document bills: cumulative parts, so all parts make the whole."""
+    billed = bill.before.billed.get(str(line.line), 0)
+    low, high = (billed, billed + units) if line.line in bill.invoice else (billed - units, billed)
+
+    def between(amount: Decimal) -> Decimal:
+        return part(amount, high, line.quantity) - part(amount, low, line.quantity)
+
+    net, tax = between(line.net), between(line.tax)
+    return DocumentLine(
+        line=line.line,
+        sku=line.sku,
+        name=line.name,
+        quantity=units,
+        unit=line.unit,
+        unit_price=line.unit_price,
+        discount=between(line.discount + line.share),
+        net=net,
+        tax_category=line.tax_category,
+        tax_rate=line.tax_rate,
+        tax_reason=line.tax_reason,
+        tax=tax,
+        gross=net + tax,
+    )
+
+
+def _groups(lines: Sequence[DocumentLine]) -> tuple[TaxGroup, ...]:
+    sums: dict[tuple[str, Decimal, str | None], tuple[Decimal, Decimal]] = {}
+    for line in lines:
+        key = line.tax_category, line.tax_rate, line.tax_reason
+        net, tax = sums.get(key, (ZERO, ZERO))
+        sums[key] = net + line.net, tax + line.tax
+    return tuple(
+        TaxGroup(category=category, rate=rate, reason=reason, net=net, tax=tax)
+        for (category, rate, reason), (net, tax) in sums.items()
+    )
+
+
+def _seller(settings: Settings) -> Party:
+    return _party(
+        settings.name, settings.address, settings.address.country or "CN",
+        tax_id=settings.tax_id, email=settings.email, phone=settings.phone,
+    )
+
+
+def _buyer(customer: Customer, settings: Settings) -> Party:
+    address = customer.addresses[0] if customer.addresses else Address()
+    country = address.country or customer.country or settings.address.country or "CN"
+    return _party(
+        customer.name, address, country, tax_id=customer.tax_id, email=customer.email, phone=customer.phone
+    )
+
+
+def _party(
+    name: str, address: Address, country: str, *, tax_id: str | None, email: str | None, phone: str | None
+) -> Party:
+    return Party(
+        name=name, country=country, tax_id=tax_id, address=address.lines, city=address.city,
+        postal_code=address.postal_code, email=email, phone=phone,
+    )

@@ -1,0 +1,1 @@
+"""What the company sells and how it works: products, warehouses, settings."""

@@ -1,0 +1,135 @@
+"""Changing what the company sells and how it works."""
+
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel
+
+from soms.catalog import store
+from soms.catalog.model import (
+    Product,
+    ProductRequest,
+    Settings,
+    SettingsRequest,
+    Warehouse,
+    WarehouseRequest,
+    category_of,
+)
+from soms.kit import journal, money
+from soms.kit.access import Caller
+from soms.kit.problems import Fault, Invalid, VersionMismatch
+from soms.kit.writes import Writes, decide
+
+Held = TypeVar("Held", bound=BaseModel)
+CREATED = 201
+
+
+def put_product(sku: str, request: ProductRequest, caller: Caller, *, now: datetime) -> tuple[Product, bool]:
+    """Create or replace a product; return it and whether it is new."""
+    if not money.known(request.currency):
+        raise Invalid(unknown_currency("/currency"))
+
+    def attempt() -> tuple[Product, bool]:
+        before = store.find_product(sku)
+        version = expected(caller, before.version if before else 0) + 1
+        said = request.model_dump() | {"tax_category": category_of(request.tax_rate, request.tax_category)}
+        product = Product(sku=sku, version=version, **said)
+
+        writes = Writes()
+        store.put_product(writes, product, before=before)
+        _record(writes, "product", sku, before, product, caller, now)
+        writes.commit()
+        return product, before is None
+
+    return decide(attempt)
+
+
+def put_settings(request: SettingsRequest, caller: Caller, *, now: datetime) -> Settings:
+    """Replace the settings of the company."""
+    faults = []
+    if request.time_zone not in available_timezones():
+        faults.append(
+            Fault("unknown_time_zone", ("an IANA time zone is needed", "须为 IANA 时区"), "/time_zone")
+        )
+    if not money.known(request.currency):
+        faults.append(unknown_currency("/currency"))
+    if faults:
+        raise Invalid(*faults)
+
+    def attempt() -> Settings:
+        before = store.settings()
+        settings = Settings(**request.model_dump(), version=expected(caller, before.version) + 1)
+
+        writes = Writes()
+        store.put_settings(writes, settings, before=before)
+        _record(writes, "settings", "settings", before, settings, caller, now)
+        writes.commit()
+        return settings
+
+    return decide(attempt)
+
+
+def put_warehouse(
+    warehouse: str, request: WarehouseRequest, caller: Caller, *, now: datetime
+) -> tuple[Warehouse, bool]:
+    """Create or replace a warehouse; return it and whether it is new."""
+
+    def attempt() -> tuple[Warehouse, bool]:
+        before = store.find_warehouse(warehouse)
+        version = expected(caller, before.version if before else 0) + 1
+        after = Warehouse(id=warehouse, version=version, **request.model_dump())
+
+        writes = Writes()
+        store.put_warehouse(writes, after, before=before)
+        _record(writes, "warehouse", warehouse, before, after, caller, now)
+        writes.commit()
+        return after, before is None
+
+    return decide(attempt)
+
+
+def expected(caller: Caller, current: int) -> int:
+    """Return the current version, or raise VersionMismatch when the caller decided on another one."""
+    if caller.if_match is not None and caller.if_match != current:
+        raise VersionMismatch(current)
+    return current
+
+
+def unknown_currency(pointer: str) -> Fault:
+    """Return the fault of a currency code that ISO 4217 does not list."""
+    return Fault(
+        "unknown_currency", ("an ISO 4217 code is needed", "须为 ISO 4217 货币代码"), pointer
+    )
+
+
+def zone(settings: Settings) -> ZoneInfo:
+    """Return the company's time zone."""
+    return ZoneInfo(settings.time_zone)
+
+
+def _record(
+    writes: Writes,
+    kind: str,
+    name: str,
+    before: BaseModel | None,
+    after: Product | Settings | Warehouse,
+    caller: Caller,
+    now: datetime,
+) -> None:
+    old = before.model_dump(mode="json") if before else {}
+    new = after.model_dump(mode="json")
+    changes = {
+        field: [old.get(field), value]
+        for field, value in new.items()
+        if old.get(field) != value and field != "version"
+    }
+    event = journal.Event(
+        name=f"{kind}.put",
+        aggregate=f"{kind}#{name}",
+        version=after.version,
+        resource=(kind, name),
+        status=200 if before else CREATED,
+        changes=changes,
+    )
+    journal.record(writes, event, caller, at=now)

@@ -1,0 +1,1 @@
+"""Who buys: profiles, terms, credit accounts."""

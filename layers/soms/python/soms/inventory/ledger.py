@@ -1,0 +1,43 @@
+"""From every change of a stock item to its movement: gapless, and the same whenever it is made again."""
+
+from collections.abc import Sequence
+
+from soms.inventory import store
+from soms.inventory.model import Stock, StockItem
+from soms.inventory.store import Cause
+from soms.kit import clock, items
+from soms.kit.streams import Change
+
+COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered")
+
+
+def movement(item: StockItem, before: Stock, after: Stock, cause: Cause, *, at: str) -> items.Item:
+    """Return what moved between two states of a stock item: deltas, balances, and why."""
+    moved = {name: getattr(after, name) - getattr(before, name) for name in COUNTERS}
+    return {
+        "sku": item.sku,
+        "entry": store.entry_key(item.warehouse, after.seq),
+        "warehouse": item.warehouse,
+        "seq": after.seq,
+        "reason": cause.reason,
+        "cause": cause.entry,
+        "subject": cause.subject,
+        "by": cause.by,
+        "at": at,
+        "delta": {name: value for name, value in moved.items() if value},
+        "balance": {name: getattr(after, name) for name in COUNTERS},
+    }
+
+
+def keep(changes: Sequence[Change]) -> None:
+    """Write the movement of each change of a stock item, once."""
+    store.insert_movements([_movement(change) for change in changes if change.new])
+
+
+def _movement(change: Change) -> items.Item:
+    new = change.new or {}
+    after = Stock.model_validate(new)
+    item = StockItem(sku=after.sku, warehouse=after.warehouse)
+    before = Stock.model_validate(change.old) if change.old else Stock(sku=item.sku, warehouse=item.warehouse)
+    cause = Cause(str(new["cause"]), str(new["reason"]), str(new["subject"]), str(new["by"]))
+    return movement(item, before, after, cause, at=str(new.get("at") or clock.stamp(clock.now())))

@@ -1,0 +1,128 @@
+"""What lies on the shelves: stock, the rule that reorders it, and alerts."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from soms.kit.fields import Code, Frozen, Quantity, Request, Sku, Text
+
+MOST_STOCK = 1_000_000_000
+Reason = Literal["receipt", "count", "damage", "loss", "found", "correction"]
+AlertStatus = Literal["open", "acknowledged", "ordered", "snoozed", "dismissed", "resolved"]
+
+
+class StockItem(Frozen):
+    """One SKU in one warehouse, by name."""
+
+    sku: Sku
+    warehouse: Code
+
+    def __str__(self) -> str:
+        """Write it as the journal does."""
+        return f"{self.sku}@{self.warehouse}"
+
+
+class ReorderRule(Frozen):
+    """When and how much to reorder, in base units."""
+
+    point: int
+    target: int
+    minimum: int = 1
+    pack: int = 1
+    lead_time_days: int | None = None
+    supplier: str | None = None
+
+
+class Stock(Frozen):
+    """The counters of a stock item in base units; `seq` counts its writes, `cause` names the last one's entry."""
+
+    sku: Sku
+    warehouse: Code
+    on_hand: int = 0
+    reserved: int = 0
+    available: int = 0
+    incoming: int = 0
+    backordered: int = 0
+    seq: int = 0
+    cause: str | None = None
+    rule: ReorderRule | None = None
+
+    @property
+    def position(self) -> int:
+        """Return the inventory position: on hand − reserved + incoming − back-ordered."""
+        return self.on_hand - self.reserved + self.incoming - self.backordered
+
+    @property
+    def is_low(self) -> bool:
+        """Tell whether the position is at or below the reorder point."""
+        return self.rule is not None and self.position <= self.rule.point
+
+
+class AdjustmentRequest(Request):
+    """A change by hand: by so many units, or to what was counted."""
+
+    warehouse: Code = "main"
+    delta: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)] | None = None
+    counted: Annotated[int, Field(strict=True, ge=0, le=MOST_STOCK)] | None = None
+    reason: Reason
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "AdjustmentRequest":
+        if (self.delta is None) == (self.counted is None):
+            context = {"code": "one_of", "en": "give either delta or counted", "zh": "delta 与 counted 二选一"}
+            raise PydanticCustomError("one_of", "give either delta or counted", context)
+        if self.delta == 0:
+            context = {"code": "zero_adjustment", "en": "nothing would change", "zh": "调整数量不能为 0"}
+            raise PydanticCustomError("zero", "nothing would change", context)
+        return self
+
+
+class RuleRequest(Request):
+    """A reorder rule as clients describe it."""
+
+    warehouse: Code = "main"
+    point: Annotated[int, Field(strict=True, ge=0, le=MOST_STOCK)]
+    target: Annotated[int, Field(strict=True, ge=1, le=MOST_STOCK)]
+    minimum: Quantity = 1
+    pack: Quantity = 1
+    lead_time_days: Annotated[int, Field(strict=True, ge=0, le=1000)] | None = None
+    supplier: Code | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "RuleRequest":
+        if self.target <= self.point:
+            context = {"code": "target_not_above_point", "en": "must be above point", "zh": "须大于 point"}
+            raise PydanticCustomError("target", "must be above point", context)
+        return self
+
+
+class SnoozeRequest(Request):
+    """For how long an alert is to be quiet."""
+
+    hours: Annotated[int, Field(strict=True, ge=1, le=720)] = 24
+
+
+class NoteRequest(Request):
+    """Why, if anybody asks."""
+
+    reason: Text | None = None
+
+
+class Alert(Frozen):
+    """Stock that ran low; one is open per SKU and warehouse."""
+
+    id: str
+    version: int = 1
+    sku: Sku
+    warehouse: Code
+    status: AlertStatus
+    position: int
+    point: int
+    target: int
+    opened_at: str
+    told_at: str | None = None
+    escalated_at: str | None = None
+    snoozed_until: str | None = None
+    changed_by: str | None = None

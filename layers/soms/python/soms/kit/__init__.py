@@ -1,0 +1,1 @@
+"""What every module stands on: money, writes, journal, HTTP, streams, AWS."""

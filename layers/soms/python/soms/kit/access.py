@@ -1,0 +1,172 @@
+"""Who may: the one table of routes and groups, and the claims of a verified token."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from soms.kit import ids
+from soms.kit.problems import Forbidden, NotFound, Unauthorized
+
+
+class Group(StrEnum):
+    """The groups of the user pool; machine clients carry scopes of the same names."""
+
+    ADMIN = "admin"
+    SALES = "sales"
+    SALES_MANAGER = "sales_manager"
+    WAREHOUSE = "warehouse"
+    PURCHASING = "purchasing"
+    FINANCE = "finance"
+    FINANCE_MANAGER = "finance_manager"
+    AUDITOR = "auditor"
+
+
+_G = Group
+ANYBODY: frozenset[Group] | None = None
+EVERY = frozenset(Group)
+MANAGERS = frozenset({_G.ADMIN, _G.SALES_MANAGER})
+SELLERS = MANAGERS | {_G.SALES}
+FINANCE = frozenset({_G.FINANCE, _G.FINANCE_MANAGER})
+READERS = FINANCE | {_G.AUDITOR}
+SHELF = frozenset({_G.WAREHOUSE, _G.ADMIN})
+PLANNERS = SHELF | {_G.PURCHASING}
+
+ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
+    "integrations": {
+        "GET /v1/health": ANYBODY,
+        "GET /v1/me": EVERY,
+        "GET /v1/invariants": frozenset({_G.ADMIN, _G.AUDITOR}) | FINANCE,
+        "POST /v1/invariants/runs": frozenset({_G.ADMIN, _G.AUDITOR}) | FINANCE,
+    },
+    "catalog": {
+        "GET /v1/products": EVERY,
+        "GET /v1/products/{sku}": EVERY,
+        "PUT /v1/products/{sku}": MANAGERS,
+        "GET /v1/settings": frozenset({_G.ADMIN, _G.AUDITOR}),
+        "PUT /v1/settings": frozenset({_G.ADMIN}),
+        "GET /v1/warehouses": EVERY,
+        "PUT /v1/warehouses/{warehouse}": frozenset({_G.ADMIN}),
+    },
+    "customers": {
+        "POST /v1/customers": SELLERS,
+        "GET /v1/customers": SELLERS | READERS,
+        "GET /v1/customers/{customer_id}": SELLERS | READERS,
+        "PATCH /v1/customers/{customer_id}": SELLERS,
+    },
+    "inventory": {
+        "GET /v1/stock": EVERY,
+        "GET /v1/stock/{sku}": EVERY,
+        "GET /v1/stock/{sku}/movements": EVERY,
+        "POST /v1/stock/{sku}/adjustments": SHELF,
+        "PUT /v1/stock/{sku}/reorder-rule": PLANNERS,
+        "GET /v1/stock-alerts": PLANNERS | MANAGERS | READERS,
+        "GET /v1/stock-alerts/{alert_id}": PLANNERS | MANAGERS | READERS,
+        "POST /v1/stock-alerts/{alert_id}/acknowledge": PLANNERS,
+        "POST /v1/stock-alerts/{alert_id}/snooze": PLANNERS,
+        "POST /v1/stock-alerts/{alert_id}/dismiss": PLANNERS,
+    },
+    "orders": {
+        "POST /v1/orders": SELLERS,
+        "GET /v1/orders": SELLERS | READERS | {_G.WAREHOUSE},
+        "GET /v1/orders/{order_id}": SELLERS | READERS | {_G.WAREHOUSE},
+        "GET /v1/orders/by-ref/{source}/{reference}": SELLERS | READERS | {_G.WAREHOUSE},
+        "GET /v1/orders/{order_id}/timeline": SELLERS | READERS | {_G.WAREHOUSE},
+        "POST /v1/orders/{order_id}/cancel": SELLERS,
+        "POST /v1/orders/{order_id}/shipments": SHELF | {_G.SALES_MANAGER},
+        "GET /v1/orders/{order_id}/shipments": SELLERS | READERS | {_G.WAREHOUSE},
+    },
+    "billing": {
+        "GET /v1/invoices": SELLERS | READERS,
+        "GET /v1/invoices/{invoice_id}": SELLERS | READERS,
+        "GET /v1/invoices/{invoice_id}/document": SELLERS | READERS,
+        "GET /v1/credit-notes": SELLERS | READERS,
+        "GET /v1/credit-notes/{credit_note_id}": SELLERS | READERS,
+        "GET /v1/credit-notes/{credit_note_id}/document": SELLERS | READERS,
+        "GET /v1/invoice-series/{series}/proof": READERS | {_G.ADMIN},
+    },
+}
+"""Function → route → the groups that may; None is the public. A route that is not here does not build."""
+
+USER_SCOPE = "aws.cognito.signin.user.admin"
+SCOPE_PREFIX = "soms/"
+
+
+@dataclass(frozen=True)
+class Command:
+    """What makes a request the same request: its journal id and the hash of its body."""
+
+    entry: str | None
+    request: str
+    route: str
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, as the verified token says, and from where."""
+
+    principal: str
+    name: str
+    groups: frozenset[Group]
+    command: Command
+    language: str = "en"
+    request_id: str = ""
+    address: str = ""
+    if_match: int | None = None
+
+    def is_any(self, groups: frozenset[Group]) -> bool:
+        """Tell whether the caller is in one of these groups."""
+        return bool(self.groups & groups)
+
+    def sees_only_own(self) -> bool:
+        """Tell whether the caller sees only what a sales person's own customers concern."""
+        return self.groups == {Group.SALES}
+
+    def sees_no_prices(self) -> bool:
+        """Tell whether prices are hidden from the caller, as they are from the warehouse."""
+        return not self.is_any(SELLERS | READERS)
+
+    def may_see(self, salesperson: str | None) -> bool:
+        """Tell whether what this sales person looks after is the caller's to see."""
+        return not self.sees_only_own() or salesperson in {None, self.name}
+
+    def require_sight(self, salesperson: str | None) -> None:
+        """Raise NotFound where the caller may not even know that it exists."""
+        if not self.may_see(salesperson):
+            raise NotFound
+
+    def under(self, command: Command) -> "Caller":
+        """Return the same caller giving another command."""
+        return replace(self, command=command)
+
+
+def system(name: str, source: str) -> Caller:
+    """Return the caller that a consumer or a schedule is; its entry follows from what caused it."""
+    entry = ids.derived("evt", "consumer", name, source)
+    return Caller(
+        principal=f"system:{name}",
+        name=name,
+        groups=frozenset(),
+        command=Command(entry=entry, request=source, route=name),
+    )
+
+
+def groups_of(claims: Mapping[str, object]) -> frozenset[Group]:
+    """Return the groups that a verified access token stands for; names that are not ours count for nothing.
+
+    REST on AWS writes a person's groups as `a,b`, other gateways as `[a b]`; machines carry scopes.
+    """
+    if claims.get("token_use") != "access":
+        raise Unauthorized
+    scopes = str(claims.get("scope", "")).split()
+    named = {scope.removeprefix(SCOPE_PREFIX) for scope in scopes if scope.startswith(SCOPE_PREFIX)}
+    if USER_SCOPE in scopes or "username" in claims:
+        named = set(re.split(r"[\s,\[\]]+", str(claims.get("cognito:groups", ""))))
+    return frozenset(group for group in Group if group.value in named)
+
+
+def admit(function: str, route: str, groups: frozenset[Group]) -> None:
+    """Raise Forbidden unless one of the groups may use the route."""
+    allowed = ROUTES[function][route]
+    if allowed is not ANYBODY and not groups & allowed:
+        raise Forbidden

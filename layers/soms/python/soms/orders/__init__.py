@@ -1,0 +1,1 @@
+"""What was ordered: orders, shipments, and their life."""

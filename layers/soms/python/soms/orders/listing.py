@@ -1,0 +1,89 @@
+"""Which index serves which filter of the order list."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+from soms.catalog import store as catalog
+from soms.catalog.commands import zone
+from soms.kit import aws, clock, items, paging
+from soms.kit.access import Caller
+from soms.kit.problems import FilterUnsupported, NotFound
+from soms.orders import store
+from soms.orders.model import Order
+
+
+class Filters(Protocol):
+    """What a list may be filtered by."""
+
+    status: str | None
+    customer_id: str | None
+    salesperson: str | None
+    number: str | None
+    placed_from: date | None
+    placed_to: date | None
+    limit: int
+
+
+def page(filters: Filters, caller: Caller, after: str | None) -> paging.Page:
+    """Return one page of the orders that the filters ask for and the caller may see, newest first."""
+    own = caller.name if caller.sees_only_own() else None
+    given = {
+        "status": filters.status,
+        "customer": filters.customer_id,
+        "salesperson": filters.salesperson,
+        "number": filters.number,
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if len(chosen) > 1 or (own and filters.salesperson not in {None, own}):
+        raise FilterUnsupported
+    between = _between(filters)
+    if "number" in chosen:
+        return _by_number(str(filters.number), caller)
+    by, value = next(iter(chosen.items()), ("salesperson", own) if own else ("day", None))
+    if by == "day":
+        return store.listed_by_day(
+            _days(filters), between=between, limit=filters.limit, after=after
+        )
+    found = store.listed(by=by, value=value, between=between, limit=filters.limit, after=after)
+    visible = [row for row in found.rows if caller.may_see(_salesperson(row))]
+    return paging.Page(visible, found.next_position)
+
+
+def summary(row: items.Item) -> Order:
+    """Return an order as its index row tells it, without lines."""
+    return Order.model_validate({"lines": (), "tax_groups": (), "subtotal": 0, **row})
+
+
+def _by_number(number: str, caller: Caller) -> paging.Page:
+    order_id = store.id_of_number(number)
+    held = aws.get(*store.key(order_id)) if order_id else None
+    try:
+        caller.require_sight(_salesperson(held or {}))
+    except NotFound:
+        held = None
+    return paging.Page([held] if held else [], None)
+
+
+def _salesperson(row: items.Item) -> str | None:
+    held = row.get("salesperson")
+    return str(held) if held is not None else None
+
+
+def _between(filters: Filters) -> tuple[str, str]:
+    if filters.placed_from is None and filters.placed_to is None:
+        return "0", "9"
+    company = zone(catalog.settings())
+    return store.instants(filters.placed_from, filters.placed_to, company)
+
+
+def _days(filters: Filters) -> list[str]:
+    """Return the days, in UTC, whose shards are read, newest first: at most a month at once."""
+    today = clock.now().date()
+    last = min(filters.placed_to or today, today) + timedelta(days=1)
+    first = (filters.placed_from or last - timedelta(days=store.MOST_DAYS)) - timedelta(days=1)
+    if (last - first).days > store.MOST_DAYS + 2:
+        raise FilterUnsupported(
+            detail=(f"At most {store.MOST_DAYS} days at once.", f"一次最多查询 {store.MOST_DAYS} 天。")
+        )
+    days = [first + timedelta(days=count) for count in range((last - first).days + 1)]
+    return [datetime.combine(day, datetime.min.time(), UTC).strftime("%Y-%m-%d") for day in reversed(days)]

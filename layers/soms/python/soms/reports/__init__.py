@@ -1,0 +1,1 @@
+"""What the figures say: invariants, and the sweep that finds what was never applied."""

@@ -1,0 +1,89 @@
+"""Everything there is, read in segments: only jobs that must see all of it come here, never a request."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from soms.billing.model import Document, OpenItem, OrderBilling, Series
+from soms.billing.store import open_item_of
+from soms.customers.model import Customer
+from soms.inventory.model import Stock
+from soms.kit import aws, items, settings
+from soms.kit.settings import Setting
+from soms.orders.model import Order
+
+
+@dataclass
+class Books:
+    """All items of the books, by kind."""
+
+    stock: list[Stock] = field(default_factory=list)
+    orders: dict[str, Order] = field(default_factory=dict)
+    billings: dict[str, OrderBilling] = field(default_factory=dict)
+    open_items: dict[str, OpenItem] = field(default_factory=dict)
+    series: list[Series] = field(default_factory=list)
+    documents: dict[str, Document] = field(default_factory=dict)
+    files: dict[tuple[str, str], items.Item] = field(default_factory=dict)
+    customers: dict[str, Customer] = field(default_factory=dict)
+    accounts: dict[str, tuple[Decimal, Decimal | None]] = field(default_factory=dict)
+    movements: dict[tuple[str, str], list[items.Item]] = field(default_factory=dict)
+    entries: dict[str, items.Item] = field(default_factory=dict)
+
+
+def scan(table: Setting) -> Iterable[items.Item]:
+    """Yield every item of a table, page after page."""
+    request: dict[str, object] = {"TableName": settings.get(table), "ConsistentRead": True}
+    while True:
+        asked = dict(request)
+        answer = aws.read(lambda asked=asked: aws.dynamodb().scan(**asked))  # type: ignore[misc]
+        for row in answer["Items"]:
+            yield items.decode(row)
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def read() -> Books:
+    """Read the books; what is written meanwhile may be seen in part, so a finding is looked at twice."""
+    books = Books()
+    for row in scan(Setting.MOVEMENTS):
+        books.movements.setdefault((str(row["sku"]), str(row["warehouse"])), []).append(row)
+    for row in scan(Setting.INVENTORY):
+        if row.get("kind") == "stock":
+            books.stock.append(Stock.model_validate(row))
+    for row in scan(Setting.ORDERS):
+        if row.get("kind") == "order":
+            books.orders[str(row["pk"])] = Order.model_validate(row)
+    for row in scan(Setting.BILLING):
+        _billing(books, row)
+    for row in scan(Setting.DOCUMENTS):
+        if row["part"] == "document":
+            books.documents[str(row["id"])] = Document.model_validate(row)
+        else:
+            books.files[str(row["id"]), str(row["part"])] = row
+    for row in scan(Setting.CUSTOMERS):
+        _customer(books, row)
+    for row in scan(Setting.JOURNAL):
+        books.entries[str(row["id"])] = row
+    return books
+
+
+def _billing(books: Books, row: Mapping[str, object]) -> None:
+    kind = row.get("kind")
+    if kind == "order_billing":
+        books.billings[str(row["pk"])] = OrderBilling.model_validate(row)
+    elif kind == "open_item":
+        books.open_items[str(row["pk"])] = open_item_of(dict(row))
+    elif kind == "series":
+        books.series.append(Series.model_validate(row))
+
+
+def _customer(books: Books, row: Mapping[str, object]) -> None:
+    if row["sk"] == "customer":
+        books.customers[str(row["pk"])] = Customer.model_validate(row)
+    elif row["sk"] == "account":
+        available = row.get("credit_available")
+        books.accounts[str(row["pk"])] = (
+            Decimal(str(row["exposure"])),
+            None if available is None else Decimal(str(available)),
+        )

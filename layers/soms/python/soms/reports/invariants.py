@@ -1,0 +1,243 @@
+"""The invariants of the books (domain, section 7): each counts what it looked at and names what is wrong."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from soms.billing import invoicing
+from soms.billing.proof import proof
+from soms.inventory.ledger import COUNTERS
+from soms.inventory.model import Stock
+from soms.orders import effects, lifecycle
+from soms.reports.books import Books
+
+EXAMPLES: Final = 20
+ZERO: Final = Decimal(0)
+Finding = tuple[int, list[str]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One invariant: its number in the rules, its name, and how it is looked at."""
+
+    number: str
+    name: str
+    name_zh: str
+    look: Callable[[Books], Finding]
+
+
+def report(books: Books) -> list[dict[str, object]]:
+    """Return what every check counted and found."""
+    found = []
+    for check in CHECKS:
+        counted, failures = check.look(books)
+        found.append(
+            {
+                "check": check.number,
+                "name": check.name,
+                "name_zh": check.name_zh,
+                "counted": counted,
+                "failures": len(failures),
+                "examples": failures[:EXAMPLES],
+                "state": "failed" if failures else "ok",
+            }
+        )
+    return found
+
+
+def _where(stock: Stock) -> str:
+    return f"{stock.sku}@{stock.warehouse}"
+
+
+def _counters(books: Books) -> Finding:
+    wrong = [
+        f"{_where(one)}: on hand {one.on_hand}, reserved {one.reserved}, available {one.available}"
+        for one in books.stock
+        if one.available != one.on_hand - one.reserved
+        or min(one.on_hand, one.reserved, one.available, one.incoming, one.backordered) < 0
+    ]
+    return len(books.stock), wrong
+
+
+def _movements(books: Books) -> Finding:
+    wrong, counted = [], 0
+    for stock in books.stock:
+        rows = books.movements.get((stock.sku, stock.warehouse), [])
+        counted += len(rows)
+        seqs = {int(str(row["seq"])) for row in rows}
+        missing = set(range(1, stock.seq + 1)) - seqs
+        if missing:
+            wrong.append(f"{_where(stock)}: no movement {sorted(missing)[:5]} of {stock.seq}")
+            continue
+        for name in COUNTERS:
+            total = sum(int(delta.get(name, 0)) for row in rows if isinstance(delta := row["delta"], Mapping))
+            if total != getattr(stock, name):
+                wrong.append(f"{_where(stock)}: {name} is {getattr(stock, name)}, movements make {total}")
+    return counted, wrong
+
+
+def _reserved(books: Books) -> Finding:
+    wanted: dict[str, int] = {}
+    for order in books.orders.values():
+        for line in order.lines:
+            if order.status == "confirmed" and line.reserved:
+                name = f"{line.sku}@{line.warehouse}"
+                wanted[name] = wanted.get(name, 0) + line.reserved
+    for entry in books.entries.values():
+        told = entry.get("effects")
+        if isinstance(told, Mapping) and effects.mark_of(str(entry["id"])) not in books.entries:
+            for name, units in told.get("release", {}).items():
+                wanted[name] = wanted.get(name, 0) + int(str(units))
+    held = {_where(one): one.reserved for one in books.stock}
+    wrong = [
+        f"{name}: reserved {held.get(name, 0)}, orders hold {wanted.get(name, 0)}"
+        for name in sorted(held.keys() | wanted.keys())
+        if held.get(name, 0) != wanted.get(name, 0)
+    ]
+    return len(held), wrong
+
+
+def _orders(books: Books) -> Finding:
+    wrong = []
+    for order in books.orders.values():
+        try:
+            lifecycle.check(order)
+        except ArithmeticError as error:
+            wrong.append(str(error))
+    return len(books.orders), wrong
+
+
+def _balance(books: Books) -> Finding:
+    wrong = []
+    for document in books.documents.values():
+        debit = sum((one.debit for one in document.postings), ZERO)
+        credit = sum((one.credit for one in document.postings), ZERO)
+        if debit != credit or debit != document.total:
+            wrong.append(f"{document.number}: debit {debit}, credit {credit}, total {document.total}")
+    return len(books.documents), wrong
+
+
+def _receivables(books: Books) -> Finding:
+    account: dict[str, Decimal] = {}
+    for document in books.documents.values():
+        for posting in document.postings:
+            if posting.account == "receivables":
+                change = posting.debit - posting.credit
+                account[document.currency] = account.get(document.currency, ZERO) + change
+    owed: dict[str, Decimal] = {}
+    wrong = []
+    for item in books.open_items.values():
+        owed[item.currency] = owed.get(item.currency, ZERO) + item.open
+        if item.open != item.total - item.credited - item.paid or item.open < 0:
+            wrong.append(f"{item.number}: open {item.open} of {item.total}")
+    wrong += [
+        f"{currency}: the account says {account.get(currency, ZERO)}, open items {owed.get(currency, ZERO)}"
+        for currency in account.keys() | owed.keys()
+        if account.get(currency, ZERO) != owed.get(currency, ZERO)
+    ]
+    return len(books.open_items), wrong
+
+
+def _credit(books: Books) -> Finding:
+    due: dict[str, Decimal] = {}
+    for order in books.orders.values():
+        due[order.customer.id] = due.get(order.customer.id, ZERO) + lifecycle.exposure(order)
+    for item in books.open_items.values():
+        due[item.customer_id] = due.get(item.customer_id, ZERO) - item.paid
+    wrong = []
+    for name, (exposure, available) in books.accounts.items():
+        if exposure != due.get(name, ZERO):
+            wrong.append(f"{name}: exposure {exposure}, orders and payments make {due.get(name, ZERO)}")
+        limit = books.customers[name].credit_limit
+        if (limit is None) != (available is None) or (limit is not None and available != limit - exposure):
+            wrong.append(f"{name}: available {available}, limit {limit}, exposure {exposure}")
+    return len(books.accounts), wrong
+
+
+def _billed(books: Books) -> Finding:
+    wrong = []
+    for order in books.orders.values():
+        billing = books.billings.get(order.id)
+        if billing is None or billing.last_version != order.version:
+            at = billing.last_version if billing else 0
+            wrong.append(f"{order.number}: version {order.version}, billed up to {at}")
+            continue
+        wanted = {str(line.line): invoicing.target(line, order.invoice_policy) for line in order.lines}
+        have = {line: billing.billed.get(line, 0) for line in wanted}
+        if wanted != have:
+            wrong.append(f"{order.number}: to be billed {wanted}, billed {have}")
+        named = set(billing.invoices + billing.credit_notes)
+        issued = {one for one in named if one in books.documents}
+        if named != issued:
+            wrong.append(f"{order.number}: without document {sorted(named - issued)}")
+    owned = {name for one in books.billings.values() for name in one.invoices + one.credit_notes}
+    wrong += [f"{books.documents[name].number}: of no order" for name in books.documents.keys() - owned]
+    return len(books.orders), wrong
+
+
+def _series(books: Books) -> Finding:
+    wrong, counted = [], 0
+    for series in books.series:
+        of_series = [one for one in books.documents.values() if one.series == series.id]
+        numbers = sorted((one.ordinal, one.number, one.issued_on) for one in of_series)
+        found = proof(series.id, numbers)
+        counted += len(numbers)
+        bad = {name: found[name] for name in ("missing", "repeated", "out_of_order") if found[name]}
+        if bad or len(numbers) != series.last:
+            wrong.append(f"{series.id}: {len(numbers)} documents, last number {series.last}, {bad}")
+    return counted, wrong
+
+
+def _files(books: Books) -> Finding:
+    wrong = [
+        f"{document.number}: no {part}"
+        for document in books.documents.values()
+        for part in ("pdf", "xml")
+        if (document.id, part) not in books.files
+    ]
+    return len(books.files), wrong
+
+
+def _applied(books: Books) -> Finding:
+    told = [entry for entry in books.entries.values() if entry.get("effects")]
+    wrong = [
+        f"{entry['event']} {entry['id']}: stock not released"
+        for entry in told
+        if effects.mark_of(str(entry["id"])) not in books.entries
+    ]
+    return len(books.entries), wrong
+
+
+def _arithmetic(books: Books) -> Finding:
+    wrong = []
+    for document in books.documents.values():
+        net = sum((line.net for line in document.lines), ZERO)
+        taxes = sum((line.tax for line in document.lines), ZERO)
+        groups = sum((group.tax for group in document.tax_groups), ZERO)
+        if (net, taxes, net + taxes) != (document.net, document.tax, document.total) or taxes != groups:
+            wrong.append(f"{document.number}: lines {net} + {taxes}, total {document.total}")
+    return len(books.documents), wrong
+
+
+def _names(rows: Iterable[tuple[str, str, str, Callable[[Books], Finding]]]) -> tuple[Check, ...]:
+    return tuple(Check(*row) for row in rows)
+
+
+CHECKS: Final = _names(
+    (
+        ("1", "available = on hand − reserved, nothing below zero", "可用 = 在手 − 占用，且均不为负", _counters),
+        ("2", "counters = sum of movements, without gaps", "库存数 = 流水合计，且无缺号", _movements),
+        ("3", "reserved = what open orders hold", "占用 = 未完订单占用合计", _reserved),
+        ("4", "the lines of every order add up", "订单行数量与金额恒等", _orders),
+        ("5", "every document balances", "每张单据借贷平衡", _balance),
+        ("6a", "receivables = open items", "应收账款 = 未清项合计", _receivables),
+        ("6b", "exposure and credit = their recomputation", "信用占用与可用额度可复算", _credit),
+        ("8", "every order has exactly its invoices", "每张订单开票恰好一次", _billed),
+        ("9", "series run 1..n, days in order", "编号连续无重号，日期不倒退", _series),
+        ("10", "every document has its files", "每张单据文件齐全", _files),
+        ("11", "every effect reached the stock", "每个后续影响均已入库存", _applied),
+        ("13", "document arithmetic holds", "单据金额恒等", _arithmetic),
+    )
+)
+
