@@ -41,7 +41,7 @@ class Alarms(Construct):
             )
         )
 
-    def when(  # noqa: PLR0913 what makes an alarm
+    def when(
         self,
         name: str,
         why: str,
@@ -91,7 +91,7 @@ def of_lambda(function: IFunction, name: str, statistic: str = "Sum") -> Metric:
 
 
 def total(metrics: Iterable[IMetric]) -> MathExpression:
-    """Return the sum of at most ten metrics, which is as many as an alarm may watch; none counts as nought."""
+    """Return the sum of at most ten metrics, which is as many as an alarm may watch; none is nought."""
     named: Mapping[str, IMetric] = {f"m{place}": metric for place, metric in enumerate(metrics)}
     expression = "+".join(f"FILL({name},0)" for name in named)
     return MathExpression(expression=expression, using_metrics=dict(named), period=PERIOD)

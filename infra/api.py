@@ -21,12 +21,12 @@ from aws_cdk.aws_iam import ManagedPolicy, Role, ServicePrincipal
 from aws_cdk.aws_kms import IKey
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
+from soms.kit.access import ROUTES
 
 from infra.functions import SomsFunction
 from infra.identity import SCOPES
 from infra.refusals import refuse_in_our_form
 from infra.stages import Stage
-from soms.kit.access import ROUTES
 
 DEPLOYED_AS = "live"
 REQUESTS_PER_SECOND = 500
@@ -47,7 +47,7 @@ ACCESS_LOG = {
 """The route and not the path, no address, no caller: nothing here says who asked for whom."""
 
 
-class NounTwice(ValueError):
+class NounTwice(ValueError):  # noqa: N818 a plain noun
     """Two functions claim the same first part of a path."""
 
 
@@ -79,13 +79,16 @@ class SomsApi(RestApi):
                 metrics_enabled=False,
             ),
         )
+        # The stack tells the address itself, with the version in it.
+        self.node.try_remove_child("Endpoint")
         self._authorizer = CognitoUserPoolsAuthorizer(
             own, "Authorizer", authorizer_name=stage.prefix, cognito_user_pools=[pool]
         )
         refuse_in_our_form(self)
         self._route(doors)
         # The gateway makes this group by itself, for ever and with another key, unless it is there already.
-        errors = _log(own, "ErrorLog", f"API-Gateway-Execution-Logs_{self.rest_api_id}/{DEPLOYED_AS}", stage, key)
+        group = f"API-Gateway-Execution-Logs_{self.rest_api_id}/{DEPLOYED_AS}"
+        errors = _log(own, "ErrorLog", group, stage, key)
         self.deployment_stage.node.add_dependency(account, errors)
 
     def _route(self, doors: Mapping[str, SomsFunction]) -> None:
@@ -138,7 +141,7 @@ def _log(scope: Construct, name: str, group: str, stage: Stage, key: IKey) -> Lo
 
 
 def _may_write_logs(scope: Construct) -> CfnAccount:
-    """Let the gateway of this account write logs: one setting per account and region, the same for all stages."""
+    """Let the gateway of this account write logs: one setting per account and region, for all stages."""
     policy = ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
     role = Role(
         scope,

@@ -4,16 +4,17 @@ from aws_cdk import CfnOutput, DefaultStackSynthesizer, Environment, Stack
 from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_sqs import Queue, QueueEncryption
 from constructs import Construct
+from soms.kit.access import ROUTES
+from soms.kit.settings import Setting
 
 from infra.api import SomsApi
+from infra.buckets import INVOICES
 from infra.data import DataStack
 from infra.finance_reader import FinanceReader
 from infra.functions import Size, SomsFunction
 from infra.packages import Packages
 from infra.schedules import Afterwards, Schedule
 from infra.streams import WRITTEN, Follow, kinds, parts
-from soms.kit.access import ROUTES
-from soms.kit.settings import Setting
 
 # What a function may do to a table; DeleteItem and BatchWriteItem are in no list, Scan only in reconcile's.
 GET = ("GetItem", "BatchGetItem")
@@ -123,45 +124,40 @@ class AppStack(Stack):
         self.reconcile.may_invoke(*self.consumers.values())
 
     def _may_touch_documents(self, function: SomsFunction, *actions: str) -> None:
-        function.may_use_objects(Setting.DOCUMENTS_BUCKET, self.data.buckets.documents, "invoices/*", *actions)
+        documents = self.data.buckets.documents
+        function.may_use_objects(Setting.DOCUMENTS_BUCKET, documents, INVOICES, *actions)
 
     def _follow(self) -> list[Follow]:
         tables, to, failures = self.tables, self.consumers, self.data.buckets.failures
         written_orders = kinds("order", events=WRITTEN)
         new_documents = parts("document", events=("INSERT",))
+        stock_and_alerts = kinds("stock", "alert")
+        money = kinds("order_billing", "open_item")
         return [
             Follow(self, tables.orders, to["stock"], pattern=written_orders, failures=failures),
             Follow(self, tables.orders, to["invoicing"], pattern=written_orders, failures=failures),
             Follow(self, tables.inventory, to["ledger"], pattern=kinds("stock"), failures=failures),
-            Follow(
-                self, tables.inventory, to["replenishment"], pattern=kinds("stock", "alert"), failures=failures
-            ),
+            Follow(self, tables.inventory, to["replenishment"], pattern=stock_and_alerts, failures=failures),
             Follow(self, tables.documents, to["rendering"], pattern=new_documents, failures=failures),
-            Follow(
-                self,
-                tables.billing,
-                to["settlement"],
-                pattern=kinds("order_billing", "open_item"),
-                failures=failures,
-            ),
+            Follow(self, tables.billing, to["settlement"], pattern=money, failures=failures),
         ]
 
     def _schedule(self) -> Queue:
         undelivered = Queue(self, "Undelivered", encryption=QueueEncryption.SQS_MANAGED, enforce_ssl=True)
         runs = (
-            ("LowStock", self.low_stock, "rate(1 hour)", "digest"),
-            ("Reconcile", self.reconcile, "cron(30 18 * * ? *)", "reconcile"),
+            ("Digest", self.low_stock, "rate(1 hour)", "digest"),
+            # Half past two at night in Shanghai.
+            ("Proof", self.reconcile, "cron(30 18 * * ? *)", "reconcile"),
             ("Sweep", self.reconcile, "rate(5 minutes)", "sweep"),
         )
         for name, function, when, action in runs:
-            payload = {"action": action}
             Schedule(
                 self,
-                f"{name}Run",
+                name,
                 function,
                 stage=self.stage,
                 when=when,
-                payload=payload,
+                payload={"action": action},
                 undelivered=undelivered,
             )
         for function in (self.low_stock, self.reconcile):

@@ -18,7 +18,7 @@ THIRD = 8
 class Wellbeing(Dashboard):
     """Requests, refusals and faults above; functions and streams in the middle; tables below."""
 
-    def __init__(  # noqa: PLR0913 what is shown
+    def __init__(
         self,
         scope: Construct,
         stage: Stage,
@@ -29,9 +29,7 @@ class Wellbeing(Dashboard):
         tables: Sequence[ITable],
     ) -> None:
         """Draw the page."""
-        super().__init__(
-            scope, "Wellbeing", dashboard_name=stage.prefix, default_interval=Duration.hours(12)
-        )
+        super().__init__(scope, "Wellbeing", dashboard_name=stage.prefix, default_interval=Duration.hours(12))
         everyone = [*doors, *consumers]
         self.add_widgets(
             _graph("Requests", of_api(api, "Count", "Sum")),

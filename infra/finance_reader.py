@@ -11,7 +11,7 @@ from infra.stages import Stage
 
 
 class FinanceReader(Role):
-    """May list and read `invoices/{series}/{yyyy}/{mm}/{number}.pdf|xml`; taken on by people of this account."""
+    """May list and read `invoices/{series}/{yyyy}/{mm}/{number}.pdf|xml`; for people of this account."""
 
     def __init__(self, scope: Construct, stage: Stage, documents: IBucket, key: IKey) -> None:
         """Make the role."""

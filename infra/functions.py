@@ -13,18 +13,19 @@ from aws_cdk.aws_logs import LogGroup, RetentionDays
 from aws_cdk.aws_s3 import IBucket
 from aws_cdk.aws_sns import ITopic
 from constructs import Construct
+from soms.kit.settings import Setting
 
 from infra.buckets import QUARANTINE
 from infra.layers import PROJECT
 from infra.packages import NOT_SHIPPED
 from infra.stages import Stage
 from infra.tables import SomsTable
-from soms.kit.settings import Setting
 
+Limits = dict[str, dict[str, list[str]]]
 WRITES = frozenset({"PutItem", "UpdateItem"})
 
 
-class FunctionMissing(RuntimeError):
+class FunctionMissing(RuntimeError):  # noqa: N818 a plain noun
     """A function is wired that has no code."""
 
 
@@ -40,7 +41,7 @@ class Size:
 class SomsFunction(Function):
     """The code in `functions/<name>`, with a role that may do nothing but write its log until told."""
 
-    def __init__(  # noqa: PLR0913 what makes a function
+    def __init__(
         self,
         scope: Construct,
         name: str,
@@ -79,7 +80,9 @@ class SomsFunction(Function):
         Query reaches its indexes, too. With `keys`, only items under these partition keys.
         """
         self.knows(table.setting, table.table_name)
-        limits = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": list(keys)}} if keys else None
+        limits: Limits | None = (
+            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": list(keys)}} if keys else None
+        )
         self._allow([f"dynamodb:{action}" for action in actions], [table.table_arn], limits)
         if "Query" in actions and table.indexes:
             self._allow(["dynamodb:Query"], table.index_arns)
@@ -133,7 +136,7 @@ class SomsFunction(Function):
         self.add_environment(setting.value, value)
         return self
 
-    def _allow(self, actions: list[str], resources: list[str], limits: dict[str, object] | None = None) -> None:
+    def _allow(self, actions: list[str], resources: list[str], limits: Limits | None = None) -> None:
         self.add_to_role_policy(PolicyStatement(actions=actions, resources=resources, conditions=limits))
 
     def _uses_key(self, service: str, *actions: str) -> None:

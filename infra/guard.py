@@ -56,7 +56,8 @@ class GuardStack(Stack):
         }
         for name, functions in groups.items():
             throttles = total(of_lambda(function, "Throttles") for function in functions)
-            when(f"{name}Throttled", "Lambda refused to run functions: look at the account's limit", throttles)
+            why = "Lambda refused to run functions: look at the account's limit"
+            when(f"{name}Throttled", why, throttles)
             faults = total(ours(function, "Faults") for function in functions)
             when(f"{name}Faults", "A fault nobody foresaw: look for ERROR in the logs", faults)
         writers = [*app.doors.values(), app.consumers["invoicing"], app.consumers["stock"]]

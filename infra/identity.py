@@ -22,15 +22,15 @@ from aws_cdk.aws_cognito import (
     UserPoolGroup,
 )
 from constructs import Construct
+from soms.kit.access import Group
 
 from infra.stages import Stage
-from soms.kit.access import Group
 
 SERVER = "soms"
 PEOPLE_SCOPE = "aws.cognito.signin.user.admin"
 """In every access token that a person signed in for; machine tokens carry `soms/<group>` instead."""
 MACHINE_GROUPS = (Group.SALES, Group.WAREHOUSE, Group.PURCHASING, Group.FINANCE)
-"""What a connector may ask for: day-to-day work, never a manager's, an auditor's or an administrator's rights."""
+"""What a connector may ask for: day-to-day work, never what a manager or an administrator may."""
 SCOPES = (PEOPLE_SCOPE, *(f"{SERVER}/{group}" for group in Group))
 
 

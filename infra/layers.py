@@ -1,4 +1,4 @@
-"""Builds the layers with third-party code, without Docker: locked, reproducible, kept by a hash of what went in."""
+"""Builds the layers of third-party code, without Docker: locked, reproducible, kept by a hash of inputs."""
 
 import compileall
 import hashlib
@@ -25,7 +25,7 @@ JUNK_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "
 JUNK_ENDINGS = frozenset({".pyi", ".pyc", ".c", ".h", ".pxd", ".pyx"})
 
 
-class LayerNotBuilt(RuntimeError):
+class LayerNotBuilt(RuntimeError):  # noqa: N818 a plain noun
     """A layer's inputs are missing, or pip refused them."""
 
 
@@ -90,7 +90,7 @@ def _install(lock: Path, target: Path, stage: Stage) -> None:
     if not stage.local:
         command += ["--python-version", stage.python, "--implementation", "cp"]
         command += ["--platform", "manylinux_2_28_aarch64", "--platform", "manylinux2014_aarch64"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 our own words
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         message = f"pip could not install {lock.relative_to(PROJECT)}:\n{done.stderr.strip()}"
         raise LayerNotBuilt(message)
@@ -134,7 +134,7 @@ def main() -> None:
     stage = stages.named(parser.parse_args().stage)
     for build in (dependencies, rendering):
         folder = build(stage)
-        print(f"{build.__name__:13} {size(folder) / 1e6:6.1f} MB  {folder.relative_to(PROJECT)}")  # noqa: T201
+        print(f"{build.__name__:13} {size(folder) / 1e6:6.1f} MB  {folder.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
 
 from infra.app_stack import AppStack
+from infra.backups import POLICIES
 from infra.buckets import INVOICES, QUARANTINE
 from infra.data import DataStack
 from infra.guard import GuardStack
@@ -30,7 +31,7 @@ def explain(data: DataStack, app: AppStack) -> None:
         _because(
             function,
             "L1",
-            "3.13 is the Python that all locked wheels, the tests and the laptops have; it is supported to 2029.",
+            "3.13 is the Python that all locked wheels, the tests and the laptops have; supported to 2029.",
         )
     _explain_object_names(data, app)
     _explain_api(app.api)
@@ -44,7 +45,7 @@ def explain(data: DataStack, app: AppStack) -> None:
 
 def explain_guard(guard: GuardStack) -> None:
     """Give the reasons for what `Guard` does otherwise."""
-    for policy in ("service-role/AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup"):
+    for policy in POLICIES:
         _because(
             guard.backups,
             f"IAM4[{MANAGED}{policy}]",
@@ -87,6 +88,4 @@ def _name_of(stack: Stack, value: str) -> str:
 
 def _because(construct: IConstruct | None, rule: str, reason: str) -> None:
     if construct is not None:
-        Validations.of(construct).acknowledge(
-            Acknowledgment(id=f"{PACK}::{PACK}-{rule}", reason=reason)
-        )
+        Validations.of(construct).acknowledge(Acknowledgment(id=f"{PACK}::{PACK}-{rule}", reason=reason))

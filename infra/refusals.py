@@ -20,7 +20,10 @@ class Refusal:
 
 
 MALFORMED = Refusal(
-    400, "malformed", "The request cannot be read · 请求无法解析", "Look at the path, headers and body. · 请检查路径、请求头和请求体。"
+    400,
+    "malformed",
+    "The request cannot be read · 请求无法解析",
+    "Look at the path, headers and body. · 请检查路径、请求头和请求体。",
 )
 UNAUTHORIZED = Refusal(
     401,
@@ -28,10 +31,23 @@ UNAUTHORIZED = Refusal(
     "A valid access token is needed · 需要有效的访问令牌",
     "Sign in and send the access token as a bearer. · 请登录，并以 Bearer 方式发送访问令牌。",
 )
-FORBIDDEN = Refusal(403, "forbidden", "You may not do this · 没有权限", "The gateway refused the request. · 网关拒绝了该请求。")
-NOT_FOUND = Refusal(404, "not_found", "Not found · 未找到", "There is nothing here by this name. · 没有对应的资源。")
+FORBIDDEN = Refusal(
+    403,
+    "forbidden",
+    "You may not do this · 没有权限",
+    "The gateway refused the request. · 网关拒绝了该请求。",
+)
+NOT_FOUND = Refusal(
+    404,
+    "not_found",
+    "Not found · 未找到",
+    "There is nothing here by this name. · 没有对应的资源。",
+)
 TOO_LARGE = Refusal(
-    413, "too_large", "The request is too large · 请求过大", "Send less at once, or use an import. · 请分批发送，或使用批量导入。"
+    413,
+    "too_large",
+    "The request is too large · 请求过大",
+    "Send less at once, or use an import. · 请分批发送，或使用批量导入。",
 )
 UNSUPPORTED = Refusal(
     415,
@@ -71,7 +87,7 @@ REFUSALS = {
     KIND.ACCESS_DENIED: FORBIDDEN,
     KIND.INVALID_API_KEY: FORBIDDEN,
     KIND.WAF_FILTERED: FORBIDDEN,
-    # What the gateway says of a path it does not know; the second when the caller sent a bearer token with it.
+    # What the gateway says of a path it does not know; the second when a bearer token came with it.
     KIND.MISSING_AUTHENTICATION_TOKEN: NOT_FOUND,
     KIND.INVALID_SIGNATURE: NOT_FOUND,
     KIND.RESOURCE_NOT_FOUND: NOT_FOUND,
@@ -92,6 +108,7 @@ def refuse_in_our_form(api: RestApi) -> None:
     """Give every refusal of the gateway the form of our own."""
     for kind, refusal in REFUSALS.items():
         headers = {
+            "Content-Type": f"'{FORM}'",
             "Cache-Control": "'no-store'",
             "X-Request-Id": "context.requestId",
         }
@@ -104,7 +121,8 @@ def refuse_in_our_form(api: RestApi) -> None:
             type=kind,
             status_code=str(refusal.status),
             response_headers=headers,
-            templates={FORM: _body(refusal)},
+            # The gateway reads the template of this type whatever the client accepts.
+            templates={"application/json": _body(refusal)},
         )
 
 
@@ -114,7 +132,7 @@ def _body(refusal: Refusal) -> str:
         "title": refusal.title,
         "status": refusal.status,
         "detail": refusal.detail,
-        "instance": "$context.path",
+        "instance": "urn:uuid:$context.requestId",
         "code": refusal.code,
         "request_id": "$context.requestId",
         "errors": [],

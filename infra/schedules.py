@@ -21,7 +21,7 @@ OLDEST = Duration.hours(1)
 class Schedule(Construct):
     """A run by the clock; a call that is not delivered goes to the queue, with its input."""
 
-    def __init__(  # noqa: PLR0913 what makes a schedule
+    def __init__(
         self,
         scope: Construct,
         name: str,

@@ -19,17 +19,19 @@ PROJECT = Path(__file__).resolve().parents[1]
 BUILD = PROJECT / ".build" / "cdk"
 PACKAGE = PROJECT / "layers" / "soms" / "python"
 INPUTS = ("cdk.json", "infra/*.py", "functions/**/*", "layers/**/*")
+OTHERS = (PROJECT / "infra" / "cli.py", PROJECT / "infra" / "nag_report.py")
+"""Beside the constructs, and not part of them."""
 LIBRARIES = ("aws-cdk-lib", "constructs", "cdk-nag", "jsii")
 ENVIRONMENT = ("CDK_DEFAULT_ACCOUNT", "SOMS_REGION")
 STAMP = "inputs.sha256"
 
 
-class SynthesisFailed(RuntimeError):
+class SynthesisFailed(RuntimeError):  # noqa: N818 a plain noun
     """The stacks could not be synthesised; the message says why."""
 
 
 def synthesise(stage: str, out: Path | None = None) -> tuple[Path, float | None]:
-    """Return the folder with a stage's templates and assets, and the seconds it took or None when it was there."""
+    """Return the folder with a stage's templates and assets, and the seconds it took (None: it was there)."""
     out = (out or BUILD / stage).resolve()
     wanted = digest(stage)
     stamp = out / STAMP
@@ -62,7 +64,7 @@ def digest(stage: str) -> str:
 def _inputs() -> Iterator[Path]:
     for pattern in INPUTS:
         for path in PROJECT.glob(pattern):
-            if path.is_file() and path.suffix != ".pyc" and "__pycache__" not in path.parts:
+            if path.is_file() and path.suffix != ".pyc" and path not in OTHERS:
                 yield path
 
 
@@ -75,9 +77,7 @@ def _run(stage: str, out: Path) -> None:
         "JSII_NODE": node(),
     }
     command = [sys.executable, "-m", "infra.app"]
-    done = subprocess.run(  # noqa: S603 our own words
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SynthesisFailed(_told(done.stderr))
 
@@ -111,7 +111,7 @@ def main() -> None:
     except SynthesisFailed as failed:
         raise SystemExit(f"cannot synthesise {asked.stage}: {failed}") from failed
     shown = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out
-    print(f"{'cached' if seconds is None else f'{seconds:.1f} s'}  {shown}")  # noqa: T201 the answer of a command
+    print(f"{'cached' if seconds is None else f'{seconds:.1f} s'}  {shown}")
 
 
 if __name__ == "__main__":

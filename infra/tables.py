@@ -16,7 +16,6 @@ from aws_cdk.aws_dynamodb import (
 )
 from aws_cdk.aws_kms import IKey
 from constructs import Construct
-
 from soms.kit.settings import Setting
 
 ORDER_SUMMARY = (
@@ -42,7 +41,7 @@ class Index:
 class SomsTable(Table):
     """A table that knows the setting which tells functions its name, and its indexes."""
 
-    def __init__(  # noqa: PLR0913 what makes a table
+    def __init__(
         self,
         scope: Construct,
         setting: Setting,

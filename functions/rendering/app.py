@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-
 from soms.billing import files, pdf, ubl
 from soms.billing.model import Document
 from soms.kit import streams
@@ -15,7 +14,7 @@ def render(changes: Sequence[streams.Change]) -> None:
     """Render and keep the files of new documents; those that have theirs are left alone."""
     for change in changes:
         document = _issued(change)
-        # The PDF is kept last, so with it everything is there, even if a later template would set it differently.
+        # The PDF is kept last: with it everything is there, even if a newer template sets it differently.
         if not files.find(document.id, "pdf"):
             _keep(document)
 

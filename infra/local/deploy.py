@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError, WaiterError
 from infra.local import assembly, restore
 from infra.local.engine import ACCOUNT, REGION, ROOT_KEY
 
-BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BROKEN = frozenset({"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 MAILBOX = "soms-local-purchasing-mailbox"
@@ -53,7 +52,6 @@ class Account:
 def deploy(account: Account, folder: Path, say: Say) -> dict[str, str]:
     """Deploy the stacks of an assembly, put right what the engine drops, and return all their outputs."""
     stacks = assembly.stacks(folder, ACCOUNT, REGION)
-    account.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="30", Type="String", Overwrite=True)
     outputs: dict[str, str] = {}
     for stack in stacks:
         publish(account, stack)

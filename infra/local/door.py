@@ -28,7 +28,7 @@ class PortInUse(RuntimeError):
 class Door:
     """A server in a thread of its own, in front of one stage of one REST API."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         upstream: str,
         port: int,

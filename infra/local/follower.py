@@ -118,9 +118,13 @@ class Follower:
         open_shards = [shard for shard in self._shards.values() if not shard.finished]
         found = sum(shard.read() for shard in open_shards)
         moved = [shard.step(pool, hurry=self._hurry()) for shard in open_shards]
-        if any(shard.finished for shard in open_shards):
+        ended = any(shard.finished for shard in open_shards)
+        if ended:
+            # Its children come to light only now, and they may hold records.
             self._discover_at = 0
-        self._publish(at_tip=all(shard.at_tip for shard in self._shards.values()) and bool(self._shards))
+        self._publish(
+            at_tip=not ended and bool(self._shards) and all(one.at_tip for one in self._shards.values())
+        )
         return self._next_delay(found=found, moved=any(moved))
 
     def _next_delay(self, *, found: int, moved: bool) -> float:

@@ -1,4 +1,7 @@
-"""Four faults of the pinned engine, mended inside its process; each has a test that tells when upstream has."""
+"""Four faults of the pinned engine, mended inside its process; each has a test that tells when upstream has.
+
+One thing is no fault: our buckets refuse plain HTTP, and on a laptop the loopback has to pass for TLS.
+"""
 
 import queue
 import time
@@ -27,6 +30,7 @@ def apply() -> None:
     mend_log_wait()
     mend_groups_claim()
     SignIn().mend()
+    let_loopback_pass_for_tls()
 
 
 def _service(name: str) -> ModuleType:
@@ -113,3 +117,15 @@ def mend_groups_claim() -> None:
         return rendered
 
     _wrap(_service("apigateway_v1"), "_stringify_claims", joined)
+
+
+def let_loopback_pass_for_tls() -> None:
+    """Make `aws:SecureTransport` true: the engine listens on 127.0.0.1 only."""
+
+    def secure(pin: Callable[[str, bool], None]) -> Callable[[str, bool], None]:
+        def pinned(source: str, _secure: bool) -> None:  # noqa: FBT001 the engine calls it so
+            pin(source, True)  # noqa: FBT003
+
+        return pinned
+
+    _wrap(import_module("ministack.app"), "pin_request_origin", secure)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyotp
 
+from infra.local.deploy import Account
 from infra.local.home import write_private
 
 TOTP_SECONDS = 30
@@ -181,6 +182,12 @@ class People:
             finally:
                 people = {name: asdict(person) for name, person in known.items()}
                 write_private(self._file, json.dumps({"pool": self._pool.pool_id, "people": people}, indent=1))
+
+
+def of(file: Path, account: Account, outputs: Mapping[str, str], say: Say) -> People:
+    """Return the users of a deployment from its outputs."""
+    pool = Pool(account.endpoint, outputs["UserPoolId"], outputs["UserClientId"], outputs["MachineClientId"])
+    return People(file, pool, account.client("cognito-idp"), say)
 
 
 def _password() -> str:

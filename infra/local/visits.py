@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import h11
+from soms.kit.problems import Malformed, NotFound, Problem, TooLarge, Unavailable, Words
 
 from infra.local.upstream import NoAnswer, Upstream
 from infra.local.wire import BodyTooLarge, Headers, Reply, Wire, end_to_end
-from soms.kit.problems import Malformed, NotFound, Problem, TooLarge, Unavailable, Words
 
 PAYLOAD_BYTES = 6 * 1024 * 1024
 """What Lambda takes: the event that holds the body as a JSON string."""

@@ -51,7 +51,9 @@ def http_functions(account: Account, api_id: str) -> set[str]:
 
 def warm(account: Account, functions: set[str]) -> tuple[int, list[str]]:
     """Start the workers; return how many calls were made and what went wrong, one line per function."""
-    calls = [name for name in sorted(functions) for _ in range(BUSY.get(name.rpartition("-")[2], 1))]
+    workers = {name: BUSY.get(name.rpartition("-")[2], 1) for name in functions}
+    # The busiest first: its calls must run at the same time, or one worker would answer them all.
+    calls = [name for name in sorted(functions, key=lambda each: -workers[each]) for _ in range(workers[name])]
     client, event = account.client("lambda"), json.dumps(HEALTH).encode()
 
     def call(name: str) -> str | None:

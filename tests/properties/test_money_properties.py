@@ -19,6 +19,8 @@ from math import floor
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+
+from soms.kit.money import rounded, text
 from tests.properties.money_cases import (
     REFUNDS,
     SPLITS,
@@ -44,8 +46,6 @@ from tests.properties.money_oracle import (
     oracle_parts,
     oracle_split,
 )
-
-from soms.kit.money import rounded, text
 
 PROPERTIES = 6
 CASES_EACH = -(-int(os.environ.get("SOMS_CASES", "2000")) // PROPERTIES)

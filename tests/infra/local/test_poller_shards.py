@@ -151,7 +151,6 @@ def test_a_mapping_from_the_newest_skips_the_past_and_nothing_of_a_new_shard(ben
     stream.records["child"] = ["3"]
     stream.parents, stream.closed = {"child": "parent"}, {"parent"}
     calm(follower)
-    calm(follower)
 
     assert ("child", OLDEST) in stream.opened
     assert bench.got == ["2", "3"]

@@ -44,7 +44,11 @@ class Sold:
 
 
 def invoice(
-    *sold: Sold, currency: str = "CNY", includes_tax: bool = False, order_percent: str | None = None, **fields: object
+    *sold: Sold,
+    currency: str = "CNY",
+    includes_tax: bool = False,
+    order_percent: str | None = None,
+    **fields: object,
 ) -> Document:
     """Return an invoice over these lines; other fields as given."""
     lines = sold or (Sold(price="199.00", quantity=3),)

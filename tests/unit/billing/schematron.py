@@ -6,7 +6,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
-from saxonche import PySaxonProcessor, PyXsltExecutable
+from saxonche import PySaxonProcessor, PyXsltExecutable  # type: ignore[import-not-found] # it has no types
 
 _SCH = "{http://purl.oclc.org/dsdl/schematron}"
 _XSLT = "http://www.w3.org/1999/XSL/Transform"
@@ -69,12 +69,14 @@ def _rule(rule: "etree._Element", mode: str, priority: int, onwards: str) -> str
 
 def _step(step: "etree._Element") -> str:
     if step.tag == f"{_SCH}let":
-        return f"<xsl:variable name={quoteattr(step.get('name', ''))} select={quoteattr(step.get('value', ''))}/>"
+        name, value = quoteattr(step.get("name", "")), quoteattr(step.get("value", ""))
+        return f"<xsl:variable name={name} select={value}/>"
     if step.tag != f"{_SCH}assert":
         message = f"the schema uses {step.tag}, which is not understood here"
         raise ValueError(message)
     about = f"rule={quoteattr(step.get('id', ''))} flag={quoteattr(step.get('flag', ''))}"
-    failed = f'<failed {about} place="{{path(.)}}">{escape("".join(step.itertext()))}</failed>'
+    words = escape("".join(map(str, step.itertext())))
+    failed = f'<failed {about} place="{{path(.)}}">{words}</failed>'
     broken = quoteattr(f"not({step.get('test', '')})")
     return f"<xsl:if test={broken}>{failed}</xsl:if>"
 

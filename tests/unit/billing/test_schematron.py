@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-
 from soms.billing import ubl
+
 from tests.unit.billing import schematron
 from tests.unit.billing.issued import Sold, invoice
 
@@ -17,15 +17,13 @@ CATEGORY = "cac:TaxTotal/cac:TaxSubtotal"
 
 
 def spoilt(path: str, text: str | None) -> bytes:
-    """Return the XML of a good invoice with another text at a path, or nothing there at all."""
+    """Return the XML of a good invoice with another text at a path, or with nothing there."""
     root = etree.fromstring(ubl.render(invoice(Sold(price="202.00", quantity=3))))
     names = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
-    (place,) = root.xpath(path, namespaces=names)
-    if text is None:
-        place.getparent().remove(place)
-    else:
+    for place in root.findall(path, names):
+        place[:] = []
         place.text = text
-    return etree.tostring(root)
+    return bytes(etree.tostring(root))
 
 
 @pytest.mark.parametrize("example", sorted((FOLDER / "examples").glob("*.xml")), ids=lambda path: path.stem)
@@ -41,9 +39,13 @@ def test_the_examples_of_the_standard_pass(example: Path) -> None:
     ("path", "text", "rule"),
     [
         pytest.param(LINE_NET, "606.01", "BR-CO-10", id="line net is not the sum"),
-        pytest.param("cac:LegalMonetaryTotal/cbc:TaxInclusiveAmount", "684.87", "BR-CO-15", id="total with tax"),
+        pytest.param(
+            "cac:LegalMonetaryTotal/cbc:TaxInclusiveAmount", "684.87", "BR-CO-15", id="total with tax"
+        ),
         pytest.param("cac:LegalMonetaryTotal/cbc:PayableAmount", "684.87", "BR-CO-16", id="amount due"),
-        pytest.param("cac:TaxTotal/cbc:TaxAmount", "87.87", "BR-CO-14", id="tax is not the sum of its groups"),
+        pytest.param(
+            "cac:TaxTotal/cbc:TaxAmount", "87.87", "BR-CO-14", id="tax is not the sum of its groups"
+        ),
         pytest.param(f"{CATEGORY}/cbc:TaxAmount", "87.87", "BR-CO-17", id="tax of the category"),
         pytest.param(f"{CATEGORY}/cbc:TaxableAmount", "600.00", "BR-S-08", id="net of the category"),
         pytest.param(BUYER_COUNTRY, None, "BR-11", id="no buyer country"),

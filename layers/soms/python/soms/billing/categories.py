@@ -14,7 +14,9 @@ REASONS: Final = {
     "G": "Export outside the EU",
     "O": "Not subject to tax",
 }
-_WITHOUT_VAT: Final = frozenset({"AQ", "BM", "BN", "GI", "HK", "IQ", "KW", "KY", "LY", "MO", "QA", "TC", "US", "VG"})
+_WITHOUT_VAT: Final = frozenset(
+    {"AQ", "BM", "BN", "GI", "HK", "IQ", "KW", "KY", "LY", "MO", "QA", "TC", "US", "VG"}
+)
 _OTHER_PREFIXES: Final = {"GR": ("EL",), "GB": ("XI",)}
 
 
@@ -59,7 +61,11 @@ def vat_identifier(party: Party, document: Document) -> str | None:
 
     A document with what is not subject to tax may not carry one (BR-O-02).
     """
-    if not party.tax_id or party.country in _WITHOUT_VAT or any(group.category == "O" for group in document.tax_groups):
+    if (
+        not party.tax_id
+        or party.country in _WITHOUT_VAT
+        or any(group.category == "O" for group in document.tax_groups)
+    ):
         return None
     identifier = party.tax_id.replace(" ", "").upper()
     prefixes = (party.country, *_OTHER_PREFIXES.get(party.country, ()))

@@ -8,7 +8,7 @@ from typing import Final
 
 MISSING: Final = "□"
 _HIGH_GROUPS: Final = 12
-# Nothing to see (controls, byte order marks), or able to turn round the figures beside them (bidirectional controls).
+# Nothing to see (controls, byte order marks), or able to turn round what stands beside them (bidirectional).
 _UNSEEN: Final = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACES: Final = re.compile(r"\s+")
 _PRIVATE: Final = (range(0xE000, 0xF900), range(0xF0000, 0x110000))

@@ -27,11 +27,11 @@ _INCOMPLETE: Final = (
 )
 
 
-class Unprintable(ValueError):
+class Unprintable(ValueError):  # noqa: N818 a plain noun, like all our errors
     """The document cannot be set, however often it is tried."""
 
 
-class TemplateMissing(RuntimeError):
+class TemplateMissing(RuntimeError):  # noqa: N818 a plain noun, like all our errors
     """No folder that Python looks into belongs to the layer with template and fonts."""
 
 
@@ -45,7 +45,7 @@ class _Press:
 
 
 def installed() -> Path:
-    """Return the folder of the rendering layer: template and fonts lie beside its Python, wherever it is mounted."""
+    """Return the folder of the rendering layer, wherever it is mounted: its Python folder is on the path."""
     for folder in sys.path:
         beside = Path(folder).parent
         if (beside / "templates" / "document.typ").is_file():
@@ -104,5 +104,7 @@ def _printable(said: object, characters: frozenset[int]) -> object:
 def _code(text: str) -> str:
     """Draw a QR code as SVG."""
     drawn = io.BytesIO()
-    segno.make(text, error="m", micro=False, encoding="utf-8").save(drawn, kind="svg", border=0, xmldecl=False)
+    segno.make(text, error="m", micro=False, encoding="utf-8").save(
+        drawn, kind="svg", border=0, xmldecl=False
+    )
     return drawn.getvalue().decode()

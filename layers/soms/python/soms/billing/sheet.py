@@ -1,4 +1,4 @@
-"""What the printed page of a document says, in Chinese and English: words and written-out figures, no layout."""
+"""What the printed page of a document says in Chinese and English: words and written figures, no layout."""
 
 from decimal import Decimal
 from typing import Final, NamedTuple, TypedDict
@@ -72,7 +72,7 @@ _CATEGORIES: Final = {
 
 
 def sheet(document: Document, *, digest: str) -> Sheet:
-    """Write out a document; `digest` is the SHA-256 of its XML, by which the two files prove to belong together."""
+    """Write out a document; `digest` is the SHA-256 of its XML, which ties the two files together."""
     is_discounted = any(line.discount for line in document.lines)
     return Sheet(
         title=_TITLES[document.kind],
@@ -85,7 +85,12 @@ def sheet(document: Document, *, digest: str) -> Sheet:
         columns=_columns(document, is_discounted=is_discounted),
         lines=[_line(line, document, is_discounted=is_discounted) for line in document.lines],
         skus=[line.sku for line in document.lines],
-        tax_columns=[Label("税目", "Tax"), Label("税率", "Rate"), Label("计税金额", "Taxable"), Label("税额", "Tax amount")],
+        tax_columns=[
+            Label("税目", "Tax"),
+            Label("税率", "Rate"),
+            Label("计税金额", "Taxable"),
+            Label("税额", "Tax amount"),
+        ],
         tax_rows=[_tax_row(group, document) for group in document.tax_groups],
         totals=_totals(document, is_discounted=is_discounted),
         payment=_payment(document),
@@ -98,7 +103,9 @@ def _block(label: Label, party: Party) -> Block:
     place = ", ".join(filter(None, [" ".join(filter(None, [party.postal_code, party.city])), party.country]))
     reach = " · ".join(filter(None, [party.phone, party.email]))
     tax_id = f"税号 Tax ID  {party.tax_id}" if party.tax_id else ""
-    return Block(label=label, name=party.name, details=list(filter(None, [*party.address, place, tax_id, reach])))
+    return Block(
+        label=label, name=party.name, details=list(filter(None, [*party.address, place, tax_id, reach]))
+    )
 
 
 def _facts(document: Document) -> list[Row]:
@@ -114,7 +121,11 @@ def _facts(document: Document) -> list[Row]:
             _row("开具日期", "Issue date", document.issued_on.isoformat()),
             _row("对应发票", "For invoice", document.invoice_number or "—", important=True),
         ]
-    return [*facts, _row("订单号", "Order no.", document.order_number), _row("币种", "Currency", document.currency)]
+    return [
+        *facts,
+        _row("订单号", "Order no.", document.order_number),
+        _row("币种", "Currency", document.currency),
+    ]
 
 
 def _columns(document: Document, *, is_discounted: bool) -> list[Label]:
@@ -122,7 +133,15 @@ def _columns(document: Document, *, is_discounted: bool) -> list[Label]:
     amount = Label("含税金额", "Gross amount") if document.includes_tax else Label("金额", "Net amount")
     discount = [Label("折扣", "Discount")] if is_discounted else []
     quantity = [Label("数量", "Quantity"), Label("单位", "Unit")]
-    return [Label("序号", "No."), Label("商品", "Description"), *quantity, price, *discount, Label("税率", "Tax"), amount]
+    return [
+        Label("序号", "No."),
+        Label("商品", "Description"),
+        *quantity,
+        price,
+        *discount,
+        Label("税率", "Tax"),
+        amount,
+    ]
 
 
 def _line(line: DocumentLine, document: Document, *, is_discounted: bool) -> list[str]:
@@ -146,12 +165,17 @@ def _rate(taxed: TaxGroup | DocumentLine) -> str:
 
 
 def _totals(document: Document, *, is_discounted: bool) -> list[Row]:
-    """Return the sums as they follow from one another: tax comes on top of the net, or is inside the total."""
+    """Return the sums as they follow from one another: tax comes on top of the net or is in the total."""
     discount = sum((line.discount for line in document.lines), Decimal(0))
     due = document.total if document.includes_tax else document.net
     subtotal = Label("含税小计", "Subtotal incl. tax") if document.includes_tax else Label("小计", "Subtotal")
-    before = [_row(*subtotal, _amount(due + discount, document)), _row("折扣", "Discount", _amount(-discount, document))]
-    words = ("贷记总额", "Total credited") if document.kind is DocumentKind.CREDIT_NOTE else ("价税合计", "Total")
+    before = [
+        _row(*subtotal, _amount(due + discount, document)),
+        _row("折扣", "Discount", _amount(-discount, document)),
+    ]
+    words = (
+        ("贷记总额", "Total credited") if document.kind is DocumentKind.CREDIT_NOTE else ("价税合计", "Total")
+    )
     return [
         *(before if is_discounted else []),
         _row("不含税金额", "Net amount", _amount(document.net, document)),

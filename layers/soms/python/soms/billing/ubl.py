@@ -1,7 +1,7 @@
 """The XML of an invoice or credit note: UBL 2.1 after EN 16931.
 
-A document in a currency of more than two digits keeps its exact amounts, cannot be EN 16931 (BR-DEC), and so does
-not claim to be.
+A document in a currency of more than two digits keeps its exact amounts, cannot be EN 16931 (BR-DEC), and so
+does not claim to be.
 """
 
 import re
@@ -72,7 +72,8 @@ def render(document: Document) -> bytes:
     for line in document.lines:
         _line(root, line, document, form)
     ET.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    body: bytes = ET.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
 def _head(root: ET.Element, document: Document, form: _Form) -> None:
@@ -89,7 +90,7 @@ def _head(root: ET.Element, document: Document, form: _Form) -> None:
 
 
 def _references(root: ET.Element, document: Document) -> None:
-    # The number is the seller's; UBL demands a buyer's one beside it, and NA is how EN 16931 says there is none.
+    # The number is the seller's; UBL demands the buyer's beside it, and NA is EN 16931's word for none.
     order = _group(root, "OrderReference")
     _text(order, "ID", "NA")
     _text(order, "SalesOrderID", document.order_number)
@@ -135,7 +136,7 @@ def _tax_scheme(node: ET.Element, identifier: str, scheme: str) -> None:
 
 
 def _delivery(root: ET.Element, document: Document) -> None:
-    # Only an intra-community supply must say when and where to; without a date of its own it is the issue date.
+    # Only an intra-community supply must say when and where to; having no other date, it says the issue date.
     if not any(line.tax_category == "K" for line in document.lines):
         return
     delivery = _group(root, "Delivery")
@@ -183,14 +184,14 @@ def _line(root: ET.Element, line: DocumentLine, document: Document, form: _Form)
     if line.sku.strip():
         _text(_group(item, "SellersItemIdentification"), "ID", line.sku)
     _category(item, "ClassifiedTaxCategory", line)
-    # The price is that of the whole quantity, net: an amount without tax is exact for it, but rarely for one piece.
+    # The price is that of the whole quantity: net and in whole cents it is exact, for one piece rarely.
     price = _group(node, "Price")
     _amount(price, "PriceAmount", line.net + discount, document)
     _text(price, "BaseQuantity", str(line.quantity), unitCode=code)
 
 
 def _net_discount(line: DocumentLine, document: Document) -> Decimal:
-    """Return the discount without tax; a price may not be negative, so it is at least minus the net amount."""
+    """Return the discount without tax, at least minus the net amount: a price may not be negative."""
     discount = line.discount
     if document.includes_tax:
         discount = money.rounded(discount / (1 + line.tax_rate), document.currency)
@@ -225,7 +226,9 @@ def _group(node: ET.Element, *names: str) -> ET.Element:
 def _text(node: ET.Element, name: str, text: str | None, **attributes: str) -> None:
     """Write an element, unless there is nothing to say: EN 16931 knows no empty elements."""
     if text and text.strip():
-        ET.SubElement(node, f"cbc:{name}", attributes).text = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+        ET.SubElement(node, f"cbc:{name}", attributes).text = _UNWRITABLE.sub(
+            "\N{REPLACEMENT CHARACTER}", text
+        )
 
 
 def _amount(node: ET.Element, name: str, amount: Decimal, document: Document) -> None:

@@ -32,7 +32,9 @@ def _encode(value: object) -> Value:
         return {"S": str(value)}
     if isinstance(value, bool):
         return {"BOOL": value}
-    if isinstance(value, (int, Decimal)):
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, Decimal):
         return {"N": format(value, "f")}
     if isinstance(value, Mapping):
         return {"M": encode(value)}

@@ -2,8 +2,8 @@
 
 import base64
 import hashlib
-import hmac
 import heapq
+import hmac
 import json
 import secrets
 from collections.abc import Callable, Iterable, Sequence

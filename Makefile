@@ -1,0 +1,48 @@
+# SOMS. `make` lists what there is; on a fresh machine `make run` and `make test` do all the set-up.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PYTHONDONTWRITEBYTECODE := 1
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "SOMS needs Python 3.11 or newer; set PYTHON=…"; exit 2; }
+	@echo "environment: installing into $(VENV), once (about two minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+setup: $(READY) ## install what is needed, into .venv
+
+run: $(READY) ## start the whole system on this machine, in the foreground
+	@$(BIN)/soms local run
+
+demo: $(READY) ## with the system running: real orders travel the whole way, and the books are proved
+	@$(BIN)/soms demo
+
+test: $(READY) ## lint, types, import contracts, and every test
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## ruff, mypy, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy layers/soms/python/soms functions
+	@$(BIN)/lint-imports
+
+synth: $(READY) ## synthesise the stacks: STAGE=dev by default
+	@$(BIN)/python -m infra.synth --stage $(or $(STAGE),dev)
+
+deploy: $(READY) ## deploy to AWS: STAGE=dev; needs credentials
+	@$(BIN)/python -m infra.synth --stage $(or $(STAGE),dev) --out cdk.out
+	@npx --yes aws-cdk@2.1148.1 deploy --app cdk.out --all --require-approval broadening
+
+clean: ## remove what was built; the data of the local system stay
+	@rm -rf .build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: help setup run demo test check synth deploy clean

@@ -1,0 +1,36 @@
+"""Work that is neither in a stream nor in a request: jobs under way, and queues that feed functions."""
+
+from collections.abc import Mapping
+
+from infra.local.deploy import Account
+
+UNDER_WAY = ("queued", "validating", "applying", "running")
+COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+
+
+def open_jobs(account: Account, outputs: Mapping[str, str]) -> dict[str, int]:
+    """Return the jobs that the system itself carries on with; those waiting for a person are not among them."""
+    if "JobsTable" not in outputs:
+        return {}
+    places = {f":s{index}": {"S": state} for index, state in enumerate(UNDER_WAY)}
+    pages = account.client("dynamodb").get_paginator("scan").paginate(
+        TableName=outputs["JobsTable"],
+        FilterExpression=f"#state IN ({', '.join(places)})",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues=places,
+    )
+    found = [item for page in pages for item in page["Items"]]
+    return {f"job {item['pk']['S']}": 1 for item in found}
+
+
+def full_queues(account: Account) -> dict[str, int]:
+    """Return the queues that functions read from and that still hold messages, with how many."""
+    pages = account.client("lambda").get_paginator("list_event_source_mappings").paginate()
+    arns = {each["EventSourceArn"] for page in pages for each in page["EventSourceMappings"]}
+    sqs, held = account.client("sqs"), {}
+    for name in sorted(arn.rpartition(":")[2] for arn in arns if ":sqs:" in arn):
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+        if count := sum(int(attributes[each]) for each in COUNTS):
+            held[f"queue {name}"] = count
+    return held

@@ -1,0 +1,275 @@
+"""The whole system in one process: real handlers on moto, tables and mappings as the template says."""
+
+import importlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Self
+from unittest.mock import patch
+
+import boto3
+from moto import mock_aws
+
+from infra import synth
+from soms.kit import access, aws, paging
+from soms.kit.settings import Setting
+
+ROUNDS = 30
+Item = dict[str, Any]
+CONSUMERS = {
+    "ORDERS_TABLE": ("stock", "invoicing"),
+    "INVENTORY_TABLE": ("ledger", "replenishment"),
+    "BILLING_TABLE": ("settlement",),
+}
+KINDS = {"invoicing": {"order"}, "ledger": {"stock"}, "replenishment": {"stock", "alert"}}
+
+
+class Context:
+    """A Lambda context with time enough."""
+
+    function_name = "test"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:ap-southeast-1:000000000000:function:test"
+    aws_request_id = "test"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 29_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        return str(self.body["code"])
+
+
+@cache
+def tables() -> dict[str, dict[str, Any]]:
+    """Return the properties of every table in the synthesised template, by the setting that names it."""
+    folder, _ = synth.synthesise("local")
+    template = json.loads((Path(folder) / "soms-local-data.template.json").read_text())
+    found = {}
+    for name, output in template["Outputs"].items():
+        if name.endswith("Table") and "Ref" in output["Value"]:
+            setting = f"{name.removesuffix('Table').upper()}_TABLE"
+            found[setting] = template["Resources"][output["Value"]["Ref"]]["Properties"]
+    return found
+
+
+@cache
+def module(function: str) -> ModuleType:
+    """Load a function's door as Lambda would."""
+    return importlib.import_module(f"functions.{function}.app")
+
+
+@dataclass
+class World:
+    """A fresh system with nobody in it yet."""
+
+    read: dict[tuple[str, str], int] = field(default_factory=dict)
+    count: int = 0
+
+    @classmethod
+    @contextmanager
+    def opened(cls) -> Iterator[Self]:
+        environment = {name: f"soms-test-{name.removesuffix('_TABLE').lower()}" for name in tables()} | {
+            Setting.STAGE: "test",
+            Setting.DOCUMENTS_BUCKET: "soms-test-documents",
+            Setting.FAILURES_BUCKET: "soms-test-failures",
+        }
+        with mock_aws(), patch.dict(os.environ, environment):
+            _forget()
+            world = cls()
+            world._build()
+            yield world
+            _forget()
+
+    def _build(self) -> None:
+        client = boto3.client("dynamodb")
+        for setting, properties in tables().items():
+            wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+            request = {name: deepcopy(properties[name]) for name in wanted if name in properties}
+            for index in request.get("GlobalSecondaryIndexes", []):
+                for extra in set(index) - {"IndexName", "KeySchema", "Projection"}:
+                    del index[extra]
+            if "StreamSpecification" in properties:
+                view = properties["StreamSpecification"]["StreamViewType"]
+                request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
+            client.create_table(
+                TableName=os.environ[setting], BillingMode="PAY_PER_REQUEST", **request
+            )
+        place = {"LocationConstraint": "ap-southeast-1"}
+        for bucket in (Setting.DOCUMENTS_BUCKET, Setting.FAILURES_BUCKET):
+            boto3.client("s3").create_bucket(
+                Bucket=os.environ[bucket], CreateBucketConfiguration=place  # type: ignore[arg-type]
+            )
+        topic = boto3.client("sns").create_topic(Name="purchasing")["TopicArn"]
+        queue = boto3.client("sqs").create_queue(QueueName="mailbox")["QueueUrl"]
+        arn = "arn:aws:sqs:ap-southeast-1:123456789012:mailbox"
+        boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        os.environ[Setting.PURCHASING_TOPIC] = topic
+        self.mailbox = queue
+
+    def call(  # noqa: PLR0913 the parts of a request
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        as_: str = "admin",
+        name: str | None = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        raw: str | None = None,
+        claims: Mapping[str, object] | None = None,
+    ) -> Answer:
+        """Send a request through the door of the function that serves the path, as the gateway would."""
+        self.count += 1
+        bare, _, query = path.partition("?")
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if method == "POST" and key != "":
+            sent.setdefault("Idempotency-Key", key or f"key-{self.count}")
+        text = raw if raw is not None else None if body is None else json.dumps(body)
+        if method == "POST" and text is None:
+            text = "{}"
+        pairs = [one.partition("=")[::2] for one in query.split("&") if one]
+        who = {
+            "sub": f"sub-{name or as_}", "username": name or as_, "cognito:groups": as_,
+            "token_use": "access", "scope": access.USER_SCOPE,
+        }
+        event = {
+            "httpMethod": method,
+            "path": bare,
+            "resource": bare,
+            "headers": sent,
+            "multiValueHeaders": {one: [value] for one, value in sent.items()},
+            "queryStringParameters": dict(pairs) or None,
+            "multiValueQueryStringParameters": {one: [value] for one, value in pairs} or None,
+            "requestContext": {
+                "requestId": f"request-{self.count}",
+                "identity": {"sourceIp": "192.0.2.1"},
+                "authorizer": {"claims": who if claims is None else claims},
+            },
+            "body": text,
+            "isBase64Encoded": False,
+        }
+        answer = module(function_of(bare)).handler(event, Context())
+        told = {**{k: v[0] for k, v in answer.get("multiValueHeaders", {}).items()}}
+        return Answer(answer["statusCode"], told, answer.get("body", ""))
+
+    def drain(self) -> None:
+        """Hand every new stream record to its consumers until nothing moves any more."""
+        for _ in range(ROUNDS):
+            if not any([self._follow(table) for table in CONSUMERS]):
+                return
+        raise AssertionError("the streams never came to rest")
+
+    def records(self, table: str) -> list[Item]:
+        """Return all records of a table's stream, from the first."""
+        streams = boto3.client("dynamodbstreams")
+        arn = boto3.client("dynamodb").describe_table(TableName=os.environ[table])["Table"]["LatestStreamArn"]
+        shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        found: list[Item] = []
+        for shard in shards:
+            iterator: str | None = streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            while iterator:
+                page = streams.get_records(ShardIterator=iterator)
+                if not page["Records"]:
+                    break
+                found += page["Records"]  # type: ignore[arg-type]
+                iterator = page.get("NextShardIterator")
+        return json.loads(json.dumps(found, default=str))
+
+    def _follow(self, table: str) -> bool:
+        records = self.records(table)
+        moved = False
+        for consumer in CONSUMERS[table]:
+            done = self.read.get((table, consumer), 0)
+            fresh = [one for one in records[done:] if self._concerns(consumer, one)]
+            self.read[table, consumer] = len(records)
+            if fresh:
+                moved = True
+                answer = self.deliver(consumer, fresh)
+                assert answer == {"batchItemFailures": []}, f"{consumer}: {answer}"
+        return moved
+
+    def _concerns(self, consumer: str, record: Item) -> bool:
+        image = record["dynamodb"].get("NewImage", {})
+        kind = image.get("kind", {}).get("S")
+        if consumer == "stock":
+            return kind == "order" and "effects" in image
+        if consumer == "settlement":
+            return kind in {"order_billing", "open_item"}
+        return kind in KINDS[consumer]
+
+    def deliver(self, consumer: str, records: Sequence[Item]) -> Any:
+        """Invoke a consumer with records."""
+        return module(consumer).handler({"Records": list(records)}, Context())
+
+    def mail(self) -> list[Item]:
+        """Return what purchasing was sent."""
+        found = boto3.client("sqs").receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10)
+        return [json.loads(one["Body"]) for one in found.get("Messages", [])]
+
+    def broken(self) -> list[Item]:
+        """Return the invariants that do not hold, as the reconcile function reports them."""
+        report = module("reconcile").handler({"action": "reconcile", "patience": False}, Context())
+        return [one for one in report["checks"] if one["failures"] and one["check"] != "10"]
+
+    # What most stories begin with.
+
+    def product(self, sku: str = "A-1", price: str = "10.00", **more: object) -> str:
+        body = {"name": f"Product {sku}", "unit_price": price, "currency": "CNY", "tax_rate": "0.13", **more}
+        answer = self.call("PUT", f"/v1/products/{sku}", body)
+        assert answer.status in {200, 201}, answer.text
+        return sku
+
+    def stock(self, sku: str, units: int) -> None:
+        answer = self.call("POST", f"/v1/stock/{sku}/adjustments", {"delta": units, "reason": "receipt"})
+        assert answer.status == 201, answer.text
+
+    def customer(self, **more: object) -> str:
+        answer = self.call("POST", "/v1/customers", {"name": "Acme", "currency": "CNY", **more})
+        assert answer.status == 201, answer.text
+        return str(answer.body["id"])
+
+    def order(self, customer: str, *lines: tuple[str, int], **more: Any) -> Answer:
+        body = {"customer_id": customer, "lines": [{"sku": sku, "quantity": n} for sku, n in lines]}
+        return self.call("POST", "/v1/orders", body | more.pop("body", {}), **more)
+
+    def on_shelf(self, sku: str) -> tuple[int, int, int]:
+        body = self.call("GET", f"/v1/stock/{sku}").body
+        return body["on_hand"], body["reserved"], body["available"]
+
+
+def function_of(path: str) -> str:
+    """Return the function that the gateway sends a path to."""
+    noun = path.split("/")[2]
+    for function, routes in access.ROUTES.items():
+        if any(route.split(" ")[1].split("/")[2] == noun for route in routes):
+            return function
+    raise AssertionError(path)
+
+
+def _forget() -> None:
+    """Let go of clients and secrets of an earlier world."""
+    for cached in (aws.dynamodb, aws.s3, aws.sns, aws.functions, paging._secret):
+        cached.cache_clear()
