@@ -47,7 +47,7 @@ class Wellbeing(Dashboard):
             _graph("Quarantined", *(ours(consumer, "Quarantined") for consumer in consumers)),
         )
         self.add_widgets(
-            _graph("Conflicts", *(ours(function, "Conflicts") for function in everyone)),
+            _graph("Conflicts", *(of_table(table, "TransactionConflict") for table in tables)),
             _graph("Write units", *(of_table(table, "ConsumedWriteCapacityUnits") for table in tables)),
             _graph("Read units", *(of_table(table, "ConsumedReadCapacityUnits") for table in tables)),
         )

@@ -60,10 +60,8 @@ class GuardStack(Stack):
             when(f"{name}Throttled", why, throttles)
             faults = total(ours(function, "Faults") for function in functions)
             when(f"{name}Faults", "A fault nobody foresaw: look for ERROR in the logs", faults)
-        writers = [*app.doors.values(), app.consumers["invoicing"], app.consumers["stock"]]
-        conflicts = total(ours(function, "Conflicts") for function in writers)
-        why = "Commands meet at the same items again and again: look for a hot SKU"
-        when("Conflicts", why, conflicts, above=MANY_CONFLICTS, periods=3)
+        books = ours(app.reconcile, "BooksBroken")
+        when("BooksBroken", "Something stored contradicts something else: soms reconcile tells what", books)
 
     def _watch_streams(self, app: AppStack, data: DataStack) -> None:
         when = self.alarms.when
@@ -97,5 +95,8 @@ class GuardStack(Stack):
         for name in ("AsyncEventsDropped", "DestinationDeliveryFailures"):
             lost = total(of_lambda(function, name) for function in background)
             when(name, "What failed in the background was not even put aside", lost)
+        conflicts = total(of_table(table, "TransactionConflict") for table in data.tables)
+        why = "Commands meet at the same items again and again: look for a hot SKU"
+        when("Conflicts", why, conflicts, above=MANY_CONFLICTS, periods=3)
         slowed = total(of_table(table, "WriteThrottleEvents") for table in data.tables)
         when("TablesThrottled", "DynamoDB slows writes down: look for a hot key", slowed)

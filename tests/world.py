@@ -15,10 +15,10 @@ from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
-
-from infra import synth
 from soms.kit import access, aws, paging
 from soms.kit.settings import Setting
+
+from infra import synth
 
 ROUNDS = 30
 Item = dict[str, Any]
@@ -111,13 +111,12 @@ class World:
             if "StreamSpecification" in properties:
                 view = properties["StreamSpecification"]["StreamViewType"]
                 request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
-            client.create_table(
-                TableName=os.environ[setting], BillingMode="PAY_PER_REQUEST", **request
-            )
+            client.create_table(TableName=os.environ[setting], BillingMode="PAY_PER_REQUEST", **request)
         place = {"LocationConstraint": "ap-southeast-1"}
         for bucket in (Setting.DOCUMENTS_BUCKET, Setting.FAILURES_BUCKET):
             boto3.client("s3").create_bucket(
-                Bucket=os.environ[bucket], CreateBucketConfiguration=place  # type: ignore[arg-type]
+                Bucket=os.environ[bucket],
+                CreateBucketConfiguration=place,  # type: ignore[arg-type]
             )
         topic = boto3.client("sns").create_topic(Name="purchasing")["TopicArn"]
         queue = boto3.client("sqs").create_queue(QueueName="mailbox")["QueueUrl"]
@@ -126,7 +125,7 @@ class World:
         os.environ[Setting.PURCHASING_TOPIC] = topic
         self.mailbox = queue
 
-    def call(  # noqa: PLR0913 the parts of a request
+    def call(
         self,
         method: str,
         path: str,
@@ -150,8 +149,11 @@ class World:
             text = "{}"
         pairs = [one.partition("=")[::2] for one in query.split("&") if one]
         who = {
-            "sub": f"sub-{name or as_}", "username": name or as_, "cognito:groups": as_,
-            "token_use": "access", "scope": access.USER_SCOPE,
+            "sub": f"sub-{name or as_}",
+            "username": name or as_,
+            "cognito:groups": as_,
+            "token_use": "access",
+            "scope": access.USER_SCOPE,
         }
         event = {
             "httpMethod": method,
@@ -176,7 +178,8 @@ class World:
     def drain(self) -> None:
         """Hand every new stream record to its consumers until nothing moves any more."""
         for _ in range(ROUNDS):
-            if not any([self._follow(table) for table in CONSUMERS]):
+            moved = [table for table in CONSUMERS if self._follow(table)]
+            if not moved:
                 return
         raise AssertionError("the streams never came to rest")
 

@@ -1,10 +1,9 @@
-"""HTTP /v1/invoices, /v1/credit-notes, /v1/invoice-series: what was billed, its files, and the proof of numbers."""
+"""HTTP /v1/invoices, /v1/credit-notes, /v1/invoice-series: what was billed, its files, its numbers."""
 
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
-
 from soms.billing import files, store
 from soms.billing.model import Document, DocumentKind, File, OpenItem
 from soms.billing.proof import proof
@@ -104,7 +103,10 @@ def invoices(query: Invoices, caller: Caller) -> http.Answer:
         found = store.open_items(store.billing(query.order_id).invoices)
         return http.page(paging.Page([], None), _visible(found, caller), scope)
     page = store.invoices(
-        customer_id=query.customer_id, status=query.status, due_before=query.due_before, limit=query.limit,
+        customer_id=query.customer_id,
+        status=query.status,
+        due_before=query.due_before,
+        limit=query.limit,
         after=after,
     )
     return http.page(page, _visible([store.open_item_of(row) for row in page.rows], caller), scope)

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
-
 from soms.catalog import commands, store
 from soms.catalog.model import Product, ProductRequest, Settings, SettingsRequest, Warehouse, WarehouseRequest
 from soms.kit import clock, http, paging

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from pydantic import Field
-
 from soms.customers import commands, store
 from soms.customers.model import Customer, CustomerChange, CustomerRequest
 from soms.kit import clock, http, money, paging

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from pydantic import Field
-
 from soms.catalog import store as catalog
 from soms.inventory import commands, rules, store
 from soms.inventory.model import (

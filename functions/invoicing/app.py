@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-
 from soms.billing import commands
 from soms.kit import clock, streams
 from soms.orders.model import Order

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
-
 from soms.kit import clock, http, journal, money, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request

@@ -65,7 +65,9 @@ class Supervisor:
 
     def say(self, text: str) -> None:
         """Print one line with the seconds since the start."""
-        print(f"{time.monotonic() - self._began:6.1f} s  {text}", flush=True)  # noqa: T201
+        # One write per line: the poller's threads speak, too.
+        sys.stdout.write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
+        sys.stdout.flush()
 
     def run(self) -> int:
         """Run until told to stop; return the exit code."""

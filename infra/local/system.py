@@ -82,16 +82,17 @@ class System:
 
     def drain(self, timeout: float) -> Mapping[str, object]:
         """Work off every stream, queue and job, for at most `timeout` seconds; tell what is open."""
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
+        deadline = began + timeout
         while True:
             left = max(0.0, deadline - time.monotonic())
             told = self._poller.drain(left) if self._poller else NOTHING
             open_jobs = work.open_jobs(self.account, self.outputs) | work.full_queues(self.account)
             following = {name: count for name, count in told["backlog"].items() if count}
             if told["done"] and not open_jobs:
-                return {"done": True, "seconds": timeout - left, "backlog": {}}
+                return {"done": True, "seconds": time.monotonic() - began, "backlog": {}}
             if time.monotonic() >= deadline:
-                return {"done": False, "seconds": timeout, "backlog": {**following, **open_jobs}}
+                return {"done": False, "seconds": time.monotonic() - began, "backlog": {**following, **open_jobs}}
             time.sleep(BETWEEN_LOOKS_SECONDS)
 
     def backlog(self, _asked: Mapping[str, float]) -> Mapping[str, object]:

@@ -96,7 +96,9 @@ def test_an_order_too_many_is_refused_naming_every_short_sku(world: World) -> No
     assert (refused.status, refused.code) == (409, "insufficient_stock")
     short = {(one["pointer"], one["meta"]["sku"], one["meta"]["available"]) for one in refused.body["errors"]}
     assert short == {
-        ("/lines/0/quantity", "A-1", 2), ("/lines/1/quantity", "B-1", 0), ("/lines/2/quantity", "A-1", 2),
+        ("/lines/0/quantity", "A-1", 2),
+        ("/lines/1/quantity", "B-1", 0),
+        ("/lines/2/quantity", "A-1", 2),
     }
     assert world.on_shelf("A-1") == (2, 0, 2)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -50,9 +50,7 @@ def bill_orders(images: Iterable[Order], *, now: datetime) -> None:
 
 def _bill(images: Sequence[Order], now: datetime) -> None:
     read = _read(images, now)
-    day = invoicing.issue_day(
-        now.astimezone(zone(read.settings)).date(), [read.invoices, read.credit_notes]
-    )
+    day = invoicing.issue_day(now.astimezone(zone(read.settings)).date(), [read.invoices, read.credit_notes])
     series = {DocumentKind.INVOICE: read.invoices, DocumentKind.CREDIT_NOTE: read.credit_notes}
     writes = Writes()
     for order, before, customer in zip(images, read.billings, read.customers, strict=True):
@@ -106,8 +104,12 @@ def _read(images: Sequence[Order], now: datetime) -> _Read:
     return _Read(settings, billings, [one for one in buyers if one], first, second)
 
 
-def _documents(  # noqa: PLR0913 what a document consists of
-    bill: Bill, series: dict[DocumentKind, Series], settings: Settings, customer: Customer, day: object,
+def _documents(
+    bill: Bill,
+    series: dict[DocumentKind, Series],
+    settings: Settings,
+    customer: Customer,
+    day: date,
     now: datetime,
 ) -> list[Document]:
     made: list[Document] = []
@@ -122,8 +124,14 @@ def _documents(  # noqa: PLR0913 what a document consists of
             invoice = store.document(bill.before.invoices[0])[0]
         made.append(
             invoicing.issue(
-                kind, bill, series[kind], settings=settings, customer=customer,
-                day=day, recorded_at=now, invoice=invoice,  # type: ignore[arg-type] # a date
+                kind,
+                bill,
+                series[kind],
+                settings=settings,
+                customer=customer,
+                day=day,
+                recorded_at=now,
+                invoice=invoice,
             )
         )
     return made
@@ -219,9 +227,7 @@ def settled(order: Order, billing: OrderBilling, owed: Sequence[OpenItem], stamp
     after = lifecycle.derived(order.model_copy(update=figures))
     nothing_open = not any(item.open for item in owed) and billing.last_version == order.version
     done = all(line.charge or not line.open for line in lines) and any(line.shipped for line in lines)
-    billed = all(
-        invoicing.target(line, order.invoice_policy) == line.invoiced for line in lines
-    )
+    billed = all(invoicing.target(line, order.invoice_policy) == line.invoiced for line in lines)
     if order.status == "confirmed" and done and nothing_open and billed:
         return after.model_copy(update={"status": "completed"})
     return after

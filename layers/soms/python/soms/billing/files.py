@@ -19,7 +19,7 @@ _TYPES: Final[dict[str, str]] = {"pdf": "application/pdf", "xml": "application/x
 _TAKEN: Final = {"PreconditionFailed", "ConditionalCheckFailedException"}
 
 
-class FileDiffers(RuntimeError):  # noqa: N818 a plain noun, like all our errors
+class FileDiffers(RuntimeError):
     """Another file of this document was stored before; it is kept for ever and must not be replaced."""
 
 

@@ -93,7 +93,7 @@ def due_day(issued: date, terms: PaymentTerms) -> date:
     return following.replace(day=min(max(terms.days, 1), last))
 
 
-def issue(  # noqa: PLR0913 what a document consists of
+def issue(
     kind: DocumentKind,
     bill: Bill,
     series: Series,
@@ -162,7 +162,7 @@ def open_item(document: Document, order: Order) -> OpenItem:
 
 
 def postings(kind: DocumentKind, net: Decimal, tax: Decimal) -> tuple[Posting, ...]:
-    """Return the balanced entry of a document: receivables against revenue and output tax, or the reverse."""
+    """Return a document's balanced entry: receivables against revenue and output tax, or the reverse."""
     gross = net + tax
     if kind is DocumentKind.INVOICE:
         return (
@@ -178,7 +178,7 @@ def postings(kind: DocumentKind, net: Decimal, tax: Decimal) -> tuple[Posting, .
 
 
 def _line(line: Line, bill: Bill, units: int) -> DocumentLine:
-    """Return the part of an order line that a document bills: cumulative parts, so all parts make the whole."""
+    """Return what a document bills of an order line: cumulative parts, so that all make the whole."""
     billed = bill.before.billed.get(str(line.line), 0)
     low, high = (billed, billed + units) if line.line in bill.invoice else (billed - units, billed)
 
@@ -217,8 +217,12 @@ def _groups(lines: Sequence[DocumentLine]) -> tuple[TaxGroup, ...]:
 
 def _seller(settings: Settings) -> Party:
     return _party(
-        settings.name, settings.address, settings.address.country or "CN",
-        tax_id=settings.tax_id, email=settings.email, phone=settings.phone,
+        settings.name,
+        settings.address,
+        settings.address.country or "CN",
+        tax_id=settings.tax_id,
+        email=settings.email,
+        phone=settings.phone,
     )
 
 
@@ -234,6 +238,12 @@ def _party(
     name: str, address: Address, country: str, *, tax_id: str | None, email: str | None, phone: str | None
 ) -> Party:
     return Party(
-        name=name, country=country, tax_id=tax_id, address=address.lines, city=address.city,
-        postal_code=address.postal_code, email=email, phone=phone,
+        name=name,
+        country=country,
+        tax_id=tax_id,
+        address=address.lines,
+        city=address.city,
+        postal_code=address.postal_code,
+        email=email,
+        phone=phone,
     )

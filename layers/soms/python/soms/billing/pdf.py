@@ -27,11 +27,11 @@ _INCOMPLETE: Final = (
 )
 
 
-class Unprintable(ValueError):  # noqa: N818 a plain noun, like all our errors
+class Unprintable(ValueError):
     """The document cannot be set, however often it is tried."""
 
 
-class TemplateMissing(RuntimeError):  # noqa: N818 a plain noun, like all our errors
+class TemplateMissing(RuntimeError):
     """No folder that Python looks into belongs to the layer with template and fonts."""
 
 

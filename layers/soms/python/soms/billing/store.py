@@ -59,9 +59,7 @@ def insert_document(writes: Writes, document: Document) -> None:
     held = document.model_dump(mode="json", exclude_none=True)
     # The ordinal is the sort key of the series' index, a number.
     held |= {"part": "document"}
-    writes.put(
-        Setting.DOCUMENTS, held, condition="attribute_not_exists(id)", refused=_stale, rank=Rank.STATE
-    )
+    writes.put(Setting.DOCUMENTS, held, condition="attribute_not_exists(id)", refused=_stale, rank=Rank.STATE)
 
 
 def put_open_item(writes: Writes, item: OpenItem, *, before: OpenItem | None) -> None:
@@ -78,7 +76,8 @@ def put_open_item(writes: Writes, item: OpenItem, *, before: OpenItem | None) ->
     if item.status == "open":
         held |= {"due_shard": f"due#{shard}", "due_key": f"{item.due_on}#{item.number}"}
     writes.put(
-        Setting.BILLING, held,
+        Setting.BILLING,
+        held,
         condition="seq = :seq" if before else "attribute_not_exists(pk)",
         values={":seq": before.seq} if before else None,
         refused=_stale,
@@ -90,7 +89,8 @@ def put_billing(writes: Writes, billing: OrderBilling, *, before: OrderBilling) 
     """Write what of an order is billed over what was read."""
     held = billing.model_dump(mode="json") | {**order_key(billing.order_id)[1], "kind": "order_billing"}
     writes.put(
-        Setting.BILLING, held,
+        Setting.BILLING,
+        held,
         condition="seq = :seq" if before.seq else "attribute_not_exists(pk)",
         values={":seq": before.seq} if before.seq else None,
         refused=_stale,
@@ -102,7 +102,8 @@ def put_series(writes: Writes, series: Series, *, before: Series) -> None:
     """Move a series on from the number that was read."""
     held = series.model_dump(mode="json") | {**series_key(series.id)[1], "kind": "series"}
     writes.put(
-        Setting.BILLING, held,
+        Setting.BILLING,
+        held,
         condition="#last = :last" if before.last else "attribute_not_exists(pk)",
         names={"#last": "last"} if before.last else None,
         values={":last": before.last} if before.last else None,
@@ -143,18 +144,35 @@ def invoices(
     """Return one page of invoices, newest first; those due before a day by due day, oldest first."""
     if due_before:
         return paging.listed(
-            Setting.BILLING, "by_due", [f"due#{shard}" for shard in range(SHARDS)], partition="due_shard",
-            key="due_key", limit=limit, after=after, between=("0", str(due_before)), newest_first=False,
+            Setting.BILLING,
+            "by_due",
+            [f"due#{shard}" for shard in range(SHARDS)],
+            partition="due_shard",
+            key="due_key",
+            limit=limit,
+            after=after,
+            between=("0", str(due_before)),
+            newest_first=False,
         )
     if customer_id:
         return paging.listed(
-            Setting.BILLING, "by_customer", [customer_id], partition="customer_id", key="issued_key",
-            limit=limit, after=after,
+            Setting.BILLING,
+            "by_customer",
+            [customer_id],
+            partition="customer_id",
+            key="issued_key",
+            limit=limit,
+            after=after,
         )
     states = [status] if status else ["open", "paid", "credited"]
     shards = [f"{state}#{shard}" for state in states for shard in range(SHARDS)]
     return paging.listed(
-        Setting.BILLING, "by_status", shards, partition="status_shard", key="issued_key", limit=limit,
+        Setting.BILLING,
+        "by_status",
+        shards,
+        partition="status_shard",
+        key="issued_key",
+        limit=limit,
         after=after,
     )
 

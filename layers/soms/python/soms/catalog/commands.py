@@ -98,9 +98,7 @@ def expected(caller: Caller, current: int) -> int:
 
 def unknown_currency(pointer: str) -> Fault:
     """Return the fault of a currency code that ISO 4217 does not list."""
-    return Fault(
-        "unknown_currency", ("an ISO 4217 code is needed", "须为 ISO 4217 货币代码"), pointer
-    )
+    return Fault("unknown_currency", ("an ISO 4217 code is needed", "须为 ISO 4217 货币代码"), pointer)
 
 
 def zone(settings: Settings) -> ZoneInfo:

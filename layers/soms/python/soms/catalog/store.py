@@ -48,15 +48,19 @@ def put_product(writes: Writes, product: Product, *, before: Product | None) -> 
     _versioned(writes, item, before.version if before else None)
 
 
-def products(
-    *, category: str | None, active: bool | None, limit: int, after: str | None
-) -> paging.Page:
+def products(*, category: str | None, active: bool | None, limit: int, after: str | None) -> paging.Page:
     """Return one page of products by SKU, of a category or active ones where asked."""
     states = ["active", "inactive"] if active is None else ["active" if active else "inactive"]
     index, partition = ("by_category", "category_key") if category else ("by_active", "active_key")
     shards = [f"{category}#{state}" for state in states] if category else states
     return paging.listed(
-        Setting.CATALOG, index, shards, partition=partition, key="sku", limit=limit, after=after,
+        Setting.CATALOG,
+        index,
+        shards,
+        partition=partition,
+        key="sku",
+        limit=limit,
+        after=after,
         newest_first=False,
     )
 
@@ -116,6 +120,10 @@ def _versioned(writes: Writes, item: Mapping[str, object], before: int | None) -
         writes.put(Setting.CATALOG, item, condition="attribute_not_exists(pk)", refused=stale)
         return
     writes.put(
-        Setting.CATALOG, item, condition="#version = :before", names={"#version": "version"},
-        values={":before": before}, refused=stale,
+        Setting.CATALOG,
+        item,
+        condition="#version = :before",
+        names={"#version": "version"},
+        values={":before": before},
+        refused=stale,
     )

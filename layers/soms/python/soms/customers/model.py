@@ -12,7 +12,7 @@ Kind = Literal["account", "cash"]
 
 
 class PaymentTerms(Request):
-    """When invoices fall due: days after issue, after the month's end, on a day of the next month, or at once."""
+    """When invoices fall due: days after issue or month's end, on a day of the next month, or at once."""
 
     kind: Literal["net", "end_of_month", "fixed_day", "prepaid"] = "net"
     days: Annotated[int, Field(strict=True, ge=0, le=365)] = 30
@@ -28,7 +28,7 @@ class Contact(Request):
 
 
 class CustomerRequest(Request):
-    """A customer as clients describe it; `cash` customers pay before they get anything and have no account."""
+    """A customer as clients describe it; `cash` customers pay beforehand and have no account."""
 
     name: Name
     currency: Currency
@@ -90,7 +90,7 @@ class Customer(Frozen):
 
 
 class Account(Frozen):
-    """What a customer may still buy on credit, in the customer's currency; without a limit as much as he likes."""
+    """What a customer owes and may still buy on credit, in its currency; without a limit no end to it."""
 
     customer_id: str
     exposure: Decimal = Decimal(0)

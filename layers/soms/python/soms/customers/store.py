@@ -101,7 +101,7 @@ def open_account(writes: Writes, customer: Customer) -> None:
 
 
 def move_limit(writes: Writes, customer: Customer, *, before: Customer) -> None:
-    """Move what is available by the change of the limit; the old limit holds, as the profile's version says."""
+    """Move what is available by the change of the limit; the profile's version says the old one holds."""
     old, new = before.credit_limit, customer.credit_limit
     if customer.kind == "cash" or old == new:
         return
@@ -113,8 +113,12 @@ def move_limit(writes: Writes, customer: Customer, *, before: Customer) -> None:
         expression = "SET credit_available = credit_available + :rise, seq = seq + :one"
         values = {":rise": new - old}
     writes.update(
-        *account_key(customer.id), expression, values={":one": 1, **values},
-        condition="attribute_exists(pk)", refused=_stale, rank=Rank.STATE,
+        *account_key(customer.id),
+        expression,
+        values={":one": 1, **values},
+        condition="attribute_exists(pk)",
+        refused=_stale,
+        rank=Rank.STATE,
     )
 
 
@@ -144,8 +148,7 @@ def expose(writes: Writes, customer: Customer, change: Decimal, *, guarded: bool
         condition = "credit_available >= :change"
     writes.update(
         *account_key(customer.id),
-        "SET exposure = exposure + :change, credit_available = credit_available - :change, "
-        "seq = seq + :one",
+        "SET exposure = exposure + :change, credit_available = credit_available - :change, seq = seq + :one",
         values={":change": change, ":one": 1},
         condition=condition,
         refused=refused,
@@ -175,12 +178,22 @@ def listed(*, salesperson: str | None, limit: int, after: str | None) -> paging.
     """Return one page of customers, newest first, of a sales person where asked."""
     if salesperson:
         return paging.listed(
-            Setting.CUSTOMERS, "by_salesperson", [salesperson], partition="salesperson", key="listed_key",
-            limit=limit, after=after,
+            Setting.CUSTOMERS,
+            "by_salesperson",
+            [salesperson],
+            partition="salesperson",
+            key="listed_key",
+            limit=limit,
+            after=after,
         )
     return paging.listed(
-        Setting.CUSTOMERS, "by_listing", [f"customer#{shard}" for shard in range(SHARDS)],
-        partition="listing", key="listed_key", limit=limit, after=after,
+        Setting.CUSTOMERS,
+        "by_listing",
+        [f"customer#{shard}" for shard in range(SHARDS)],
+        partition="listing",
+        key="listed_key",
+        limit=limit,
+        after=after,
     )
 
 

@@ -47,7 +47,10 @@ def adjust(
         writes = Writes()
         journal.record(writes, event, caller, at=now)
         store.move(
-            writes, item, cause, on_hand=delta,
+            writes,
+            item,
+            cause,
+            on_hand=delta,
             condition="seq = :seq" if before.seq else "attribute_not_exists(pk)",
             values={":seq": before.seq} if before.seq else None,
             refused=_stale,

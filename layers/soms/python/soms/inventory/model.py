@@ -35,7 +35,7 @@ class ReorderRule(Frozen):
 
 
 class Stock(Frozen):
-    """The counters of a stock item in base units; `seq` counts its writes, `cause` names the last one's entry."""
+    """The counters of a stock item in base units; `seq` counts its writes, `cause` is the last entry."""
 
     sku: Sku
     warehouse: Code
@@ -71,7 +71,11 @@ class AdjustmentRequest(Request):
     @model_validator(mode="after")
     def _one_of_two(self) -> "AdjustmentRequest":
         if (self.delta is None) == (self.counted is None):
-            context = {"code": "one_of", "en": "give either delta or counted", "zh": "delta 与 counted 二选一"}
+            context = {
+                "code": "one_of",
+                "en": "give either delta or counted",
+                "zh": "delta 与 counted 二选一",
+            }
             raise PydanticCustomError("one_of", "give either delta or counted", context)
         if self.delta == 0:
             context = {"code": "zero_adjustment", "en": "nothing would change", "zh": "调整数量不能为 0"}

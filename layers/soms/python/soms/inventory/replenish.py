@@ -72,17 +72,19 @@ def _resolve(stock: Stock, item: StockItem, before: Alert, now: datetime) -> Non
         alert = before.model_copy(update={"status": "resolved", "version": before.version + 1})
         store.put_alert(writes, alert, before=before)
     writes.update(
-        *store.watch_key(item), "REMOVE alert", values={":alert": before.id}, condition="alert = :alert",
-        refused=_stale, rank=Rank.STATE,
+        *store.watch_key(item),
+        "REMOVE alert",
+        values={":alert": before.id},
+        condition="alert = :alert",
+        refused=_stale,
+        rank=Rank.STATE,
     )
     _commit(writes, stock, item, alert, now)
 
 
 def _commit(writes: Writes, stock: Stock, item: StockItem, alert: Alert, now: datetime) -> None:
     """Commit on the condition that the stock still is as it was judged."""
-    writes.check(
-        *store.key(item), "seq = :seq", values={":seq": stock.seq}, refused=_stale, rank=Rank.STATE
-    )
+    writes.check(*store.key(item), "seq = :seq", values={":seq": stock.seq}, refused=_stale, rank=Rank.STATE)
     event = journal.Event(
         name=f"alert.{alert.status}",
         aggregate=f"alert#{alert.id}",
@@ -124,7 +126,7 @@ def publish(subject: str, message: str) -> None:
 
 
 def digest(*, now: datetime) -> int:
-    """Send purchasing the digest of open alerts, escalating those nobody took up; return how many there are."""
+    """Send purchasing the digest of open alerts, those nobody took up marked; return how many there are."""
     held = aws.get(*catalog.SETTINGS)
     limit = timedelta(hours=catalog.settings_of(held).escalate_alerts_after_hours)
     rows = [*_every("open"), *_woken(now)]

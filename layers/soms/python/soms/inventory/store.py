@@ -91,15 +91,20 @@ def move(
 
 
 def reserve(writes: Writes, item: StockItem, quantity: int, cause: Cause, pointers: Sequence[str]) -> None:
-    """Take stock for an order, or refuse the whole command naming what is short and where it was asked for."""
+    """Take stock for an order, or refuse the command naming what is short and where it was asked for."""
 
     def refused(held: Held) -> Exception:
         available = stock_of(item, held).available
         return InsufficientStock(faults=[_short(item, quantity, available, place) for place in pointers])
 
     move(
-        writes, item, cause, reserved=quantity,
-        condition="available >= :needed", values={":needed": quantity}, refused=refused,
+        writes,
+        item,
+        cause,
+        reserved=quantity,
+        condition="available >= :needed",
+        values={":needed": quantity},
+        refused=refused,
     )
 
 
@@ -119,7 +124,13 @@ def _take_reserved(writes: Writes, item: StockItem, quantity: int, cause: Cause,
 
     condition, values = "reserved >= :needed", {":needed": quantity}
     move(
-        writes, item, cause, on_hand=on_hand, reserved=-quantity, condition=condition, values=values,
+        writes,
+        item,
+        cause,
+        on_hand=on_hand,
+        reserved=-quantity,
+        condition=condition,
+        values=values,
         refused=refused,
     )
 
@@ -133,7 +144,10 @@ def _short(item: StockItem, requested: int, available: int, pointer: str) -> Fau
         ),
         pointer,
         meta={
-            "sku": item.sku, "warehouse": item.warehouse, "requested": requested, "available": available,
+            "sku": item.sku,
+            "warehouse": item.warehouse,
+            "requested": requested,
+            "available": available,
         },
     )
 
@@ -164,8 +178,14 @@ def put_rule(writes: Writes, item: StockItem, rule: ReorderRule, cause: Cause) -
 def in_warehouse(warehouse: str, *, limit: int, after: str | None) -> paging.Page:
     """Return one page of a warehouse's stock by SKU."""
     return paging.listed(
-        Setting.INVENTORY, "by_warehouse", [warehouse], partition="warehouse", key="sku", limit=limit,
-        after=after, newest_first=False,
+        Setting.INVENTORY,
+        "by_warehouse",
+        [warehouse],
+        partition="warehouse",
+        key="sku",
+        limit=limit,
+        after=after,
+        newest_first=False,
     )
 
 
@@ -173,8 +193,11 @@ def movements(sku: str, warehouse: str, *, limit: int, after: str | None) -> pag
     """Return one page of the movements of a stock item, newest first."""
     low, high = f"{warehouse}#", after or f"{warehouse}#~"
     rows = aws.query(
-        Setting.MOVEMENTS, "sku = :sku AND entry BETWEEN :low AND :high",
-        {":sku": sku, ":low": low, ":high": high}, limit=limit + 2, newest_first=True,
+        Setting.MOVEMENTS,
+        "sku = :sku AND entry BETWEEN :low AND :high",
+        {":sku": sku, ":low": low, ":high": high},
+        limit=limit + 2,
+        newest_first=True,
     )
     return paging.merged([lambda: (row for row in rows if row["entry"] != after)], "entry", limit)
 
@@ -192,7 +215,9 @@ def insert_movements(movements: Sequence[items.Item]) -> None:
         writes, chunk = Writes(), waiting[:MOST_ACTIONS]
         for one in chunk:
             writes.put(
-                Setting.MOVEMENTS, one, condition="attribute_not_exists(sku)",
+                Setting.MOVEMENTS,
+                one,
+                condition="attribute_not_exists(sku)",
                 refused=lambda held: _Written(str((held or {})["entry"]), str((held or {})["sku"])),
             )
         try:
@@ -203,8 +228,8 @@ def insert_movements(movements: Sequence[items.Item]) -> None:
             waiting = waiting[MOST_ACTIONS:]
 
 
-class _Written(Exception):  # noqa: N818 a signal, not an error
-    """This movement is there already."""
+class _Written(Exception):
+    """The movement is there already."""
 
     def __init__(self, entry: str, sku: str) -> None:
         super().__init__(entry)
@@ -251,7 +276,8 @@ def put_alert(writes: Writes, alert: Alert, *, before: Alert | None) -> None:
         "opened_key": f"{alert.opened_at}#{alert.id[-8:]}",
     }
     writes.put(
-        Setting.INVENTORY, item,
+        Setting.INVENTORY,
+        item,
         condition="#version = :before" if before else "attribute_not_exists(pk)",
         names={"#version": "version"} if before else None,
         values={":before": before.version} if before else None,
@@ -263,6 +289,11 @@ def put_alert(writes: Writes, alert: Alert, *, before: Alert | None) -> None:
 def alerts(status: str, *, limit: int, after: str | None) -> paging.Page:
     """Return one page of the alerts in a state, newest first."""
     return paging.listed(
-        Setting.INVENTORY, "by_alert_status", [status], partition="alert_status", key="opened_key",
-        limit=limit, after=after,
+        Setting.INVENTORY,
+        "by_alert_status",
+        [status],
+        partition="alert_status",
+        key="opened_key",
+        limit=limit,
+        after=after,
     )

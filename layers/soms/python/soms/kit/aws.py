@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import boto3
 from botocore.config import Config
@@ -92,7 +92,7 @@ def code_of(error: Exception) -> str:
 
 
 def is_transient(error: Exception) -> bool:
-    """Tell whether a call may succeed when it is made again: throttling, faults of the service or the line."""
+    """Tell whether a call may succeed when made again: throttling, faults of the service or the line."""
     if isinstance(error, ClientError):
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         return code_of(error) in TRANSIENT or status >= 500  # noqa: PLR2004 any fault of the service
@@ -149,7 +149,7 @@ def _get_batch(
         for name, rows in answer["Responses"].items():
             for row in rows:
                 yield name, items.decode(row)
-        request = answer.get("UnprocessedKeys") or {}
+        request = cast("dict[str, dict[str, object]]", answer.get("UnprocessedKeys") or {})
         if not request:
             return
         time.sleep(pause(attempt))

@@ -33,7 +33,7 @@ def exact(value: object) -> Decimal:
     else:
         text = str(value)
     if not _DECIMAL.fullmatch(text):
-        raise PydanticCustomError("not_a_decimal", "a decimal such as \"12.34\" is needed")
+        raise PydanticCustomError("not_a_decimal", 'a decimal such as "12.34" is needed')
     return Decimal(text)
 
 
@@ -55,9 +55,7 @@ def _plain(value: Decimal) -> str:
 Amount = Annotated[Decimal, BeforeValidator(exact), PlainSerializer(_plain, when_used="json")]
 """An amount in a currency named beside it; its digits are checked where the currency is known."""
 
-Price = Annotated[
-    Decimal, BeforeValidator(_price), Field(ge=0), PlainSerializer(_plain, when_used="json")
-]
+Price = Annotated[Decimal, BeforeValidator(_price), Field(ge=0), PlainSerializer(_plain, when_used="json")]
 """A unit price, up to six decimal places."""
 
 Rate = Annotated[

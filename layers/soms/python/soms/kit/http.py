@@ -182,7 +182,8 @@ class Resolver:
     def _replayed(self, entry: Mapping[str, object], caller: Caller) -> Answer:
         if entry["request"] != caller.command.request:
             raise KeyReused
-        kind, name = entry["resource"]  # type: ignore[misc] # two texts, as the journal writes them
+        resource = entry["resource"]
+        kind, name = map(str, resource) if isinstance(resource, list) else ("", "")
         answer = self.replays[kind](name, caller)
         status = int(str(entry["status"]))
         return replace(replayed(answer), status=status)

@@ -20,7 +20,10 @@ _WORDS: Mapping[str, tuple[str, Words]] = {
     "dict_type": ("wrong_type", ("an object is needed", "须为对象")),
     "list_type": ("wrong_type", ("a list is needed", "须为列表")),
     "tuple_type": ("wrong_type", ("a list is needed", "须为列表")),
-    "not_a_decimal": ("not_a_decimal", ('a decimal such as "12.34" is needed', '须为 "12.34" 形式的十进制数')),
+    "not_a_decimal": (
+        "not_a_decimal",
+        ('a decimal such as "12.34" is needed', '须为 "12.34" 形式的十进制数'),
+    ),
     "too_many_digits": ("too_many_digits", ("at most {digits} decimal places", "最多 {digits} 位小数")),
     "greater_than": ("too_small", ("must be more than {gt}", "须大于 {gt}")),
     "greater_than_equal": ("too_small", ("must be at least {ge}", "不得小于 {ge}")),
@@ -33,7 +36,10 @@ _WORDS: Mapping[str, tuple[str, Words]] = {
     "too_long": ("too_many", ("at most {max_length} entries", "最多 {max_length} 项")),
     "enum": ("not_one_of", ("must be one of {expected}", "须为以下之一：{expected}")),
     "literal_error": ("not_one_of", ("must be one of {expected}", "须为以下之一：{expected}")),
-    "date_from_datetime_parsing": ("not_a_date", ("a day such as 2026-11-23 is needed", "须为 2026-11-23 形式的日期")),
+    "date_from_datetime_parsing": (
+        "not_a_date",
+        ("a day such as 2026-11-23 is needed", "须为 2026-11-23 形式的日期"),
+    ),
     "date_parsing": ("not_a_date", ("a day such as 2026-11-23 is needed", "须为 2026-11-23 形式的日期")),
     "date_type": ("not_a_date", ("a day such as 2026-11-23 is needed", "须为 2026-11-23 形式的日期")),
 }

@@ -50,7 +50,7 @@ def _encode(value: object) -> Value:
 
 def _decode(value: Mapping[str, object]) -> object:
     kind, content = next(iter(value.items()))
-    if kind == "S" or kind == "BOOL" or kind == "B":
+    if kind in {"S", "BOOL", "B"}:
         return content
     if kind == "N":
         text = str(content)

@@ -72,9 +72,7 @@ def of_aggregate(
     if before:
         condition += " AND at_key < :before"
         values[":before"] = before
-    return aws.query(
-        Setting.JOURNAL, condition, values, index="by_aggregate", limit=limit, newest_first=True
-    )
+    return aws.query(Setting.JOURNAL, condition, values, index="by_aggregate", limit=limit, newest_first=True)
 
 
 def of_hour(hour: str) -> Iterable[items.Item]:

@@ -110,7 +110,11 @@ def listed(
     def shard(name: str) -> Callable[[], Iterable[items.Item]]:
         def rows() -> Iterable[items.Item]:
             found = aws.query(
-                table, condition, {":shard": name, **values}, index=index, limit=limit + 2,
+                table,
+                condition,
+                {":shard": name, **values},
+                index=index,
+                limit=limit + 2,
                 newest_first=newest_first,
             )
             return (row for row in found if row[key] != after)

@@ -22,12 +22,16 @@ class Fault:
 
     def told(self, language: str) -> dict[str, object]:
         """Return the fault as clients see it."""
-        place = {"pointer": self.pointer} if self.pointer is not None else {"parameter": self.parameter}
-        told: dict[str, object] = place if any(place.values()) or self.pointer == "" else {}
-        return told | {"code": self.code, "detail": in_language(self.words, language), "meta": dict(self.meta)}
+        told: dict[str, object] = {}
+        if self.pointer is not None:
+            told["pointer"] = self.pointer
+        elif self.parameter is not None:
+            told["parameter"] = self.parameter
+        told |= {"code": self.code, "detail": in_language(self.words, language), "meta": dict(self.meta)}
+        return told
 
 
-class Problem(Exception):  # noqa: N818 a refusal is an answer, not an error of ours
+class Problem(Exception):
     """A refusal; subclasses give the code, the status and the words, instances what is particular."""
 
     status = 500
@@ -74,7 +78,7 @@ def in_language(words: Words, language: str) -> str:
 
 
 def merged(problems: Sequence[Problem]) -> Problem:
-    """Return the first problem with the faults of all others of its kind, so that nothing is told piecemeal."""
+    """Return the first problem with the faults of all of its kind, so that nothing is told piecemeal."""
     first = problems[0]
     alike = [problem for problem in problems if problem.code == first.code]
     first.faults = tuple(fault for problem in alike for fault in problem.faults)
@@ -248,7 +252,10 @@ class UnsupportedMedia(Problem):
     status = 415
     code = "unsupported_media_type"
     title = ("Only JSON is read here", "仅支持 JSON")
-    detail = ("Send the body with Content-Type: application/json.", "请以 Content-Type: application/json 发送。")
+    detail = (
+        "Send the body with Content-Type: application/json.",
+        "请以 Content-Type: application/json 发送。",
+    )
 
 
 class Invalid(Problem):

@@ -23,8 +23,8 @@ class Context(Protocol):
         """Return the milliseconds left."""
 
 
-class Impossible(Exception):  # noqa: N818 a verdict on a record, not a fault
-    """This record can never be applied; it goes to quarantine with this reason while others go on."""
+class Impossible(Exception):
+    """A record that can never be applied; it goes to quarantine with this reason while others go on."""
 
 
 @dataclass(frozen=True)

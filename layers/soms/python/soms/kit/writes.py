@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from soms.kit import aws, items, settings
 from soms.kit.problems import Problem, Unavailable, merged
 from soms.kit.settings import Setting
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 MOST_ACTIONS = 100
 MOST_BYTES = 4 * 1024 * 1024
@@ -31,12 +34,12 @@ deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 """Until when (monotonic seconds) retries may go on; the doors set it from the time the function has left."""
 
 
-class Stale(Exception):  # noqa: N818 a signal to decide again, never seen by a client
+class Stale(Exception):
     """What the decision was based on has changed: read and decide again."""
 
 
-class AlreadyDone(Exception):  # noqa: N818 a signal that becomes a replay
-    """This very command has succeeded before; `entry` is its journal entry."""
+class AlreadyDone(Exception):
+    """The very same command has succeeded before; `entry` is its journal entry."""
 
     def __init__(self, entry: items.Item) -> None:
         """Keep the entry for whoever answers."""
@@ -122,7 +125,7 @@ class Writes:
             "ConditionCheck", table, {"Key": items.encode(key)}, condition, values, names, refused, rank, 0
         )
 
-    def _add(  # noqa: PLR0913 the parts of a DynamoDB action
+    def _add(
         self,
         kind: str,
         table: Setting,
@@ -157,7 +160,7 @@ class Writes:
         for attempt in range(aws.ATTEMPTS):
             try:
                 aws.dynamodb().transact_write_items(
-                    TransactItems=[write.action for write in self._writes]  # type: ignore[misc]
+                    TransactItems=cast("list[TransactWriteItemTypeDef]", [one.action for one in self._writes])
                 )
             except ClientError as error:
                 self._raise_refusal(error)
@@ -178,12 +181,12 @@ class Writes:
             if not aws.is_transient(error):
                 raise error
             return
-        reasons = error.response.get("CancellationReasons", [])  # type: ignore[typeddict-item]
+        reasons = error.response.get("CancellationReasons", [])
         codes = [str(reason.get("Code", "None")) for reason in reasons]
         if any(code in PASSING for code in codes):
             return
         refusals = [
-            (write, items.decode(reason["Item"]) if reason.get("Item") else None)
+            (write, _held(reason))
             for write, reason, code in zip(self._writes, reasons, codes, strict=True)
             if code == FAILED
         ]
@@ -192,8 +195,10 @@ class Writes:
         first = min(write.rank for write, _ in refusals)
         errors = [write.refused(held) for write, held in refusals if write.refused and write.rank == first]
         problems = [one for one in errors if isinstance(one, Problem)]
-        raise merged(problems) if len(problems) == len(errors) else next(
-            one for one in errors if not isinstance(one, Problem)
+        raise (
+            merged(problems)
+            if len(problems) == len(errors)
+            else next(one for one in errors if not isinstance(one, Problem))
         )
 
     def _measure(self) -> None:
@@ -204,6 +209,11 @@ class Writes:
         if total > MOST_BYTES or any(write.bytes > ITEM_BYTES for write in self._writes):
             message = f"{total} bytes in {len(self._writes)} actions; too much for one transaction"
             raise TransactionTooLarge(message)
+
+
+def _held(reason: Mapping[str, object]) -> Held:
+    held = reason.get("Item")
+    return items.decode(held) if isinstance(held, Mapping) and held else None
 
 
 def decide(attempt: Callable[[], Decision]) -> Decision:

@@ -129,7 +129,11 @@ def ship(order_id: str, request: ShipRequest, caller: Caller, *, now: datetime) 
             stock.ship(writes, item, units, cause)
         moved = {str(item): [-units, -units] for item, units in leaving.items()}
         event = _event(
-            "order.shipped", order, before=before, moved=moved, resource=("shipment", shipment.id),
+            "order.shipped",
+            order,
+            before=before,
+            moved=moved,
+            resource=("shipment", shipment.id),
             status=CREATED,
         )
         journal.record(writes, event, caller, at=now)
@@ -177,9 +181,7 @@ def _facts(request: OrderRequest, caller: Caller) -> Facts:
     return facts
 
 
-def _order(
-    order_id: str, request: OrderRequest, facts: Facts, caller: Caller, now: datetime
-) -> Order:
+def _order(order_id: str, request: OrderRequest, facts: Facts, caller: Caller, now: datetime) -> Order:
     try:
         priced = pricing.priced(request, facts)
     except DiscountTooLarge as error:
@@ -296,7 +298,7 @@ def _leaving(order: Order, taken: Sequence[Taken]) -> dict[StockItem, int]:
     return leaving
 
 
-def _event(  # noqa: PLR0913 the parts of an entry
+def _event(
     name: str,
     order: Order,
     *,
@@ -335,5 +337,3 @@ def _event(  # noqa: PLR0913 the parts of an entry
         },
         reason=reason,
     )
-
-

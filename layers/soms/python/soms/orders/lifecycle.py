@@ -93,7 +93,7 @@ def _less(line: Line, quantity: int) -> Line:
 
 
 def derived(order: Order) -> Order:
-    """Return the order with its fulfilment, invoicing and payment as they follow from quantities and figures."""
+    """Return the order with fulfilment, invoicing and payment as they follow from its figures."""
     goods = [line for line in order.lines if not line.charge]
     sent = sum(line.shipped for line in goods)
     wanted = sum(line.quantity - line.cancelled for line in goods)
@@ -131,7 +131,7 @@ def part(amount: Decimal, quantity: int, whole: int) -> Decimal:
 
 
 def exposure(order: Order) -> Decimal:
-    """Return what the order adds to its customer's exposure, in its currency: gross of what is not cancelled."""
+    """Return what the order adds to its customer's exposure: the gross worth of what is not cancelled."""
     return _due(order)
 
 
@@ -144,7 +144,7 @@ def _payment(order: Order) -> str:
 
 
 def check(order: Order) -> None:
-    """Raise ArithmeticError unless the identities of lines and totals hold; such an order must not be stored."""
+    """Raise ArithmeticError unless the identities of lines and totals hold: it must not be stored."""
     for line in order.lines:
         counted = line.reserved + line.backordered + line.shipped + line.cancelled
         if order.status == "confirmed" and line.stocked and counted != line.quantity:

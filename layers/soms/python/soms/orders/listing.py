@@ -15,13 +15,33 @@ from soms.orders.model import Order
 class Filters(Protocol):
     """What a list may be filtered by."""
 
-    status: str | None
-    customer_id: str | None
-    salesperson: str | None
-    number: str | None
-    placed_from: date | None
-    placed_to: date | None
-    limit: int
+    @property
+    def status(self) -> str | None:
+        """A state of orders."""
+
+    @property
+    def customer_id(self) -> str | None:
+        """A customer's id."""
+
+    @property
+    def salesperson(self) -> str | None:
+        """A sales person's name."""
+
+    @property
+    def number(self) -> str | None:
+        """An order's number."""
+
+    @property
+    def placed_from(self) -> date | None:
+        """The first day, in company time."""
+
+    @property
+    def placed_to(self) -> date | None:
+        """The last day, in company time."""
+
+    @property
+    def limit(self) -> int:
+        """How many rows a page has at most."""
 
 
 def page(filters: Filters, caller: Caller, after: str | None) -> paging.Page:
@@ -41,9 +61,7 @@ def page(filters: Filters, caller: Caller, after: str | None) -> paging.Page:
         return _by_number(str(filters.number), caller)
     by, value = next(iter(chosen.items()), ("salesperson", own) if own else ("day", None))
     if by == "day":
-        return store.listed_by_day(
-            _days(filters), between=between, limit=filters.limit, after=after
-        )
+        return store.listed_by_day(_days(filters), between=between, limit=filters.limit, after=after)
     found = store.listed(by=by, value=value, between=between, limit=filters.limit, after=after)
     visible = [row for row in found.rows if caller.may_see(_salesperson(row))]
     return paging.Page(visible, found.next_position)

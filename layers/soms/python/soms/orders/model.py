@@ -35,7 +35,11 @@ class Discount(Request):
     @model_validator(mode="after")
     def _one_of_two(self) -> "Discount":
         if (self.percent is None) == (self.amount is None):
-            context = {"code": "one_of", "en": "give either percent or amount", "zh": "percent 与 amount 二选一"}
+            context = {
+                "code": "one_of",
+                "en": "give either percent or amount",
+                "zh": "percent 与 amount 二选一",
+            }
             raise PydanticCustomError("one_of", "give either percent or amount", context)
         return self
 

@@ -90,9 +90,7 @@ def _digits(value: Decimal, currency: str, place: str) -> list[Fault]:
     return []
 
 
-def stock_items(
-    lines: Sequence[LineRequest], facts: Facts
-) -> dict[StockItem, list[tuple[int, LineRequest]]]:
+def stock_items(lines: Sequence[LineRequest], facts: Facts) -> dict[StockItem, list[tuple[int, LineRequest]]]:
     """Return what the lines need of each stock item, so that one SKU on several lines is checked as one."""
     needed: dict[StockItem, list[tuple[int, LineRequest]]] = {}
     for index, line in enumerate(lines):
@@ -115,7 +113,10 @@ def priced(request: OrderRequest, facts: Facts) -> Priced:
         rate = request.shipping.tax_rate
         pricing.append(
             PricedLine(
-                unit_price=request.shipping.amount, quantity=1, category=category_of(rate, None), rate=rate,
+                unit_price=request.shipping.amount,
+                quantity=1,
+                category=category_of(rate, None),
+                rate=rate,
                 charge=True,
             )
         )
@@ -164,9 +165,15 @@ def _line(index: int, request: OrderRequest, facts: Facts, sums: PricedDocument)
         return Line.model_validate(
             common
             | {
-                "sku": "SHIPPING", "name": "Shipping 运费", "quantity": 1, "charge": True, "stocked": False,
-                "unit_price": shipping.amount if shipping else Decimal(0), "tax_rate": rate,
-                "tax_category": category_of(rate, None), "price_source": "request",
+                "sku": "SHIPPING",
+                "name": "Shipping 运费",
+                "quantity": 1,
+                "charge": True,
+                "stocked": False,
+                "unit_price": shipping.amount if shipping else Decimal(0),
+                "tax_rate": rate,
+                "tax_category": category_of(rate, None),
+                "price_source": "request",
             }
         )
     line = request.lines[index]

@@ -53,19 +53,26 @@ def get(order_id: str) -> Order:
 def insert(writes: Writes, order: Order, effects: Mapping[str, object], refused: Refusal) -> None:
     """Write a new order and take its number; `refused` says what it means that the order is there."""
     writes.put(
-        Setting.ORDERS, item_of(order, effects), condition="attribute_not_exists(pk)", refused=refused,
+        Setting.ORDERS,
+        item_of(order, effects),
+        condition="attribute_not_exists(pk)",
+        refused=refused,
         rank=Rank.AGGREGATE,
     )
     writes.put(
-        Setting.ORDERS, {"pk": order.number, "sk": "number", "order_id": order.id},
-        condition="attribute_not_exists(pk)", refused=_stale, rank=Rank.STATE,
+        Setting.ORDERS,
+        {"pk": order.number, "sk": "number", "order_id": order.id},
+        condition="attribute_not_exists(pk)",
+        refused=_stale,
+        rank=Rank.STATE,
     )
 
 
 def replace(writes: Writes, order: Order, effects: Mapping[str, object], *, before: Order) -> None:
     """Write an order over what was read; both its numbers must still be as they were (protocol, rule 1)."""
     writes.put(
-        Setting.ORDERS, item_of(order, effects),
+        Setting.ORDERS,
+        item_of(order, effects),
         condition="#version = :version AND settled = :settled",
         names={"#version": "version"},
         values={":version": before.version, ":settled": before.settled},
@@ -86,15 +93,15 @@ def insert_shipment(writes: Writes, shipment: Shipment) -> None:
         "sk": f"shipment#{shipment.ordinal:06d}",
         "kind": "shipment",
     }
-    writes.put(
-        Setting.ORDERS, item, condition="attribute_not_exists(pk)", refused=_stale, rank=Rank.STATE
-    )
+    writes.put(Setting.ORDERS, item, condition="attribute_not_exists(pk)", refused=_stale, rank=Rank.STATE)
 
 
 def shipments(order_id: str) -> list[Shipment]:
     """Return the shipments of an order, first to last."""
     rows = aws.query(
-        Setting.ORDERS, "pk = :pk AND begins_with(sk, :sk)", {":pk": order_id, ":sk": "shipment#"},
+        Setting.ORDERS,
+        "pk = :pk AND begins_with(sk, :sk)",
+        {":pk": order_id, ":sk": "shipment#"},
         consistent=True,
     )
     return [Shipment.model_validate(row) for row in rows]
@@ -130,20 +137,30 @@ def listed(
     shards = [f"{value}#{shard}" for shard in range(SHARDS)] if by == "status" else [str(value)]
     partition = {"status": "status_shard", "customer": "customer_id", "salesperson": "salesperson"}[by]
     return paging.listed(
-        Setting.ORDERS, f"by_{by}", shards, partition=partition, key="placed_key", limit=limit, after=after,
+        Setting.ORDERS,
+        f"by_{by}",
+        shards,
+        partition=partition,
+        key="placed_key",
+        limit=limit,
+        after=after,
         between=between,
     )
 
 
-def listed_by_day(
-    days: list[str], *, between: tuple[str, str], limit: int, after: str | None
-) -> paging.Page:
+def listed_by_day(days: list[str], *, between: tuple[str, str], limit: int, after: str | None) -> paging.Page:
     """Return one page of the orders of some days, newest day first."""
     rows: list[items.Item] = []
     for day in days:
         page = paging.listed(
-            Setting.ORDERS, "by_day", [f"{day}#{shard}" for shard in range(SHARDS)], partition="day_shard",
-            key="placed_key", limit=limit - len(rows), after=after, between=between,
+            Setting.ORDERS,
+            "by_day",
+            [f"{day}#{shard}" for shard in range(SHARDS)],
+            partition="day_shard",
+            key="placed_key",
+            limit=limit - len(rows),
+            after=after,
+            between=between,
         )
         rows += page.rows
         if page.next_position or len(rows) == limit:

@@ -46,26 +46,35 @@ def scan(table: Setting) -> Iterable[items.Item]:
 def read() -> Books:
     """Read the books; what is written meanwhile may be seen in part, so a finding is looked at twice."""
     books = Books()
-    for row in scan(Setting.MOVEMENTS):
-        books.movements.setdefault((str(row["sku"]), str(row["warehouse"])), []).append(row)
-    for row in scan(Setting.INVENTORY):
-        if row.get("kind") == "stock":
-            books.stock.append(Stock.model_validate(row))
-    for row in scan(Setting.ORDERS):
-        if row.get("kind") == "order":
-            books.orders[str(row["pk"])] = Order.model_validate(row)
-    for row in scan(Setting.BILLING):
-        _billing(books, row)
-    for row in scan(Setting.DOCUMENTS):
-        if row["part"] == "document":
-            books.documents[str(row["id"])] = Document.model_validate(row)
-        else:
-            books.files[str(row["id"]), str(row["part"])] = row
-    for row in scan(Setting.CUSTOMERS):
-        _customer(books, row)
-    for row in scan(Setting.JOURNAL):
-        books.entries[str(row["id"])] = row
+    for table, keep in _KEEPERS.items():
+        for row in scan(table):
+            keep(books, row)
     return books
+
+
+def _movement(books: Books, row: items.Item) -> None:
+    books.movements.setdefault((str(row["sku"]), str(row["warehouse"])), []).append(row)
+
+
+def _stock(books: Books, row: items.Item) -> None:
+    if row.get("kind") == "stock":
+        books.stock.append(Stock.model_validate(row))
+
+
+def _order(books: Books, row: items.Item) -> None:
+    if row.get("kind") == "order":
+        books.orders[str(row["pk"])] = Order.model_validate(row)
+
+
+def _document(books: Books, row: items.Item) -> None:
+    if row["part"] == "document":
+        books.documents[str(row["id"])] = Document.model_validate(row)
+    else:
+        books.files[str(row["id"]), str(row["part"])] = row
+
+
+def _entry(books: Books, row: items.Item) -> None:
+    books.entries[str(row["id"])] = row
 
 
 def _billing(books: Books, row: Mapping[str, object]) -> None:
@@ -87,3 +96,14 @@ def _customer(books: Books, row: Mapping[str, object]) -> None:
             Decimal(str(row["exposure"])),
             None if available is None else Decimal(str(available)),
         )
+
+
+_KEEPERS = {
+    Setting.MOVEMENTS: _movement,
+    Setting.INVENTORY: _stock,
+    Setting.ORDERS: _order,
+    Setting.BILLING: _billing,
+    Setting.DOCUMENTS: _document,
+    Setting.CUSTOMERS: _customer,
+    Setting.JOURNAL: _entry,
+}

@@ -226,7 +226,12 @@ def _names(rows: Iterable[tuple[str, str, str, Callable[[Books], Finding]]]) -> 
 
 CHECKS: Final = _names(
     (
-        ("1", "available = on hand − reserved, nothing below zero", "可用 = 在手 − 占用，且均不为负", _counters),
+        (
+            "1",
+            "available = on hand − reserved, nothing below zero",
+            "可用 = 在手 − 占用，且均不为负",
+            _counters,
+        ),
         ("2", "counters = sum of movements, without gaps", "库存数 = 流水合计，且无缺号", _movements),
         ("3", "reserved = what open orders hold", "占用 = 未完订单占用合计", _reserved),
         ("4", "the lines of every order add up", "订单行数量与金额恒等", _orders),
@@ -240,4 +245,3 @@ CHECKS: Final = _names(
         ("13", "document arithmetic holds", "单据金额恒等", _arithmetic),
     )
 )
-

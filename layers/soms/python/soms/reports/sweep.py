@@ -42,8 +42,12 @@ def _unreleased(rows: Sequence[items.Item]) -> Iterable[items.Item]:
         if effects.mark_of(str(row["id"])) not in marks:
             order_id = str(row["aggregate"]).removeprefix("order#")
             yield {
-                "kind": "order", "pk": order_id, "id": order_id, "version": row["version"],
-                "entry": row["id"], "effects": row["effects"],
+                "kind": "order",
+                "pk": order_id,
+                "id": order_id,
+                "version": row["version"],
+                "entry": row["id"],
+                "effects": row["effects"],
             }
 
 
@@ -99,4 +103,3 @@ def _hand_on(consumer: str, images: Iterable[items.Item]) -> int:
 def _record(number: int, image: Mapping[str, object]) -> dict[str, object]:
     body = {"NewImage": items.encode(image), "SequenceNumber": f"sweep-{number}"}
     return {"eventID": f"sweep-{number}", "eventName": "INSERT", "dynamodb": body}
-

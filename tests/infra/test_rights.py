@@ -1,0 +1,200 @@
+"""Who may do what: one role per function, actions spelled out on named resources."""
+
+import json
+
+import pytest
+
+from tests.infra.templates import FUNCTIONS, Synthesised, as_list, rights_in
+
+CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
+DOORS = ("integrations", "catalog", "customers", "inventory", "orders", "billing")
+
+
+def test_every_folder_of_functions_is_deployed_and_nothing_else(dev: Synthesised) -> None:
+    deployed = set(dev.functions())
+
+    assert deployed == FUNCTIONS
+
+
+def test_each_function_has_a_role_of_its_own(dev: Synthesised) -> None:
+    roles = [dev.role_of(function) for function in dev.functions()]
+
+    assert len(set(roles)) == len(roles)
+
+
+def test_no_policy_names_every_action_or_every_resource(dev: Synthesised) -> None:
+    policies = dev.of("AWS::IAM::Policy").values()
+
+    for policy in policies:
+        for right in rights_in(policy["PolicyDocument"]["Statement"]):
+            assert "*" not in right.action
+            assert right.resource != '"*"'
+
+
+def test_stars_stand_only_for_object_names(dev: Synthesised) -> None:
+    policies = dev.of("AWS::IAM::Policy").values()
+
+    starred = {
+        right.action
+        for policy in policies
+        for right in rights_in(policy["PolicyDocument"]["Statement"])
+        if "*" in right.resource
+    }
+
+    assert starred == {"s3:GetObject", "s3:PutObject"}
+
+
+def test_no_function_deletes_or_writes_without_a_condition(dev: Synthesised) -> None:
+    given = {right.action for function in dev.functions() for right in dev.rights(function)}
+
+    assert not {
+        action for action in given if "Delete" in action or "BatchWrite" in action or "Bypass" in action
+    }
+
+
+def test_only_the_proof_of_the_books_scans(dev: Synthesised) -> None:
+    scanning = {
+        function
+        for function in dev.functions()
+        for right in dev.rights(function)
+        if right.action in {"dynamodb:Scan", "dynamodb:PartiQLSelect"}
+    }
+
+    assert scanning == {"reconcile"}
+
+
+@pytest.mark.parametrize("table", ["journal", "documents", "movements"])
+def test_what_is_written_once_is_never_updated(dev: Synthesised, table: str) -> None:
+    updating = {
+        function
+        for function in dev.functions()
+        for right in dev.rights(function)
+        if right.table == table and right.action == "dynamodb:UpdateItem"
+    }
+
+    assert updating == set()
+
+
+def test_only_numbers_are_given_and_files_named_where_documents_are_made(dev: Synthesised) -> None:
+    writing = {
+        function
+        for function in dev.functions()
+        for right in dev.rights(function)
+        if right.table == "documents" and right.action == "dynamodb:PutItem"
+    }
+
+    assert writing == {"invoicing", "rendering"}
+
+
+def test_a_door_adds_nothing_to_the_catalog_but_the_key_of_cursors(dev: Synthesised) -> None:
+    for door in set(DOORS) - {"catalog"}:
+        conditions = {
+            right.condition
+            for right in dev.rights(door)
+            if right.table == "catalog" and right.action in {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+        }
+
+        assert [json.loads(each) for each in conditions] == [
+            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["cursor-key"]}}
+        ]
+
+
+def test_indexes_are_read_by_name_and_only_by_query(dev: Synthesised) -> None:
+    on_indexes = [
+        right for function in dev.functions() for right in dev.rights(function) if "/index/" in right.resource
+    ]
+
+    assert {right.action for right in on_indexes} == {"dynamodb:Query"}
+    assert not [right for right in on_indexes if "/index/*" in right.resource]
+
+
+def test_a_function_is_told_the_name_of_every_table_it_may_touch_and_of_no_other(dev: Synthesised) -> None:
+    streams = {
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    }
+    for name, function in dev.functions().items():
+        told = {
+            key.removesuffix("_TABLE")
+            for key in function["Environment"]["Variables"]
+            if key.endswith("_TABLE")
+        }
+
+        touched = {
+            right.table.upper() for right in dev.rights(name) if right.table and right.action not in streams
+        }
+
+        assert told == touched, name
+
+
+def test_the_key_is_used_through_one_service_at_a_time(dev: Synthesised) -> None:
+    for function in dev.functions():
+        for right in dev.rights(function):
+            if right.action.startswith("kms:"):
+                assert "kms:ViaService" in right.condition, function
+
+
+def test_consumers_quarantine_under_their_own_names(dev: Synthesised) -> None:
+    for consumer in CONSUMERS:
+        folders = {
+            right.resource
+            for right in dev.rights(consumer)
+            if right.action == "s3:PutObject" and "quarantine" in right.resource
+        }
+
+        assert len(folders) == 1
+        assert f"/quarantine/{consumer}/*" in folders.pop()
+
+
+def test_functions_invoke_only_whom_they_name(dev: Synthesised) -> None:
+    invoking = {
+        function: {
+            right.resource for right in dev.rights(function) if right.action == "lambda:InvokeFunction"
+        }
+        for function in dev.functions()
+    }
+
+    assert {function for function, whom in invoking.items() if whom} == {"integrations", "reconcile"}
+    assert invoking["integrations"] == {_arn(dev, "reconcile")}
+    assert invoking["reconcile"] == {_arn(dev, consumer) for consumer in CONSUMERS}
+
+
+def test_a_finance_reader_lists_and_reads_invoices_and_nothing_else(dev: Synthesised) -> None:
+    roles = dev.of("AWS::IAM::Role")
+    role = next(name for name, each in roles.items() if each.get("RoleName") == "soms-dev-finance-reader")
+
+    statements = dev.statements(role)
+
+    assert {right.action for right in rights_in(statements)} == {
+        "s3:ListBucket",
+        "s3:GetObject",
+        "kms:Decrypt",
+    }
+    for right in rights_in(statements):
+        if right.action == "s3:ListBucket":
+            assert json.loads(right.condition) == {"StringLike": {"s3:prefix": ["invoices/*"]}}
+        if right.action == "s3:GetObject":
+            assert '"/invoices/*"' in right.resource
+            assert "BucketsDocuments" in right.resource
+        if right.action == "kms:Decrypt":
+            assert '"s3.ap-southeast-1.amazonaws.com"' in right.condition
+    assert "ManagedPolicyArns" not in roles[role]
+
+
+def test_managed_policies_are_only_where_a_service_asks_for_its_own(dev: Synthesised) -> None:
+    roles = dev.of("AWS::IAM::Role").values()
+
+    asked_by = {
+        statement["Principal"]["Service"]
+        for role in roles
+        if role.get("ManagedPolicyArns")
+        for statement in as_list(role["AssumeRolePolicyDocument"]["Statement"])
+    }
+
+    assert asked_by == {"apigateway.amazonaws.com", "backup.amazonaws.com"}
+
+
+def _arn(stage: Synthesised, function: str) -> str:
+    return json.dumps({"Fn::GetAtt": [stage.logical_name(function), "Arn"]})
