@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     AuthorizationType,
     CfnAccount,
     CognitoUserPoolsAuthorizer,
     EndpointType,
-    LambdaIntegration,
+    Integration,
+    IntegrationType,
     LogGroupLogDestination,
     MethodLoggingLevel,
     Resource,
@@ -19,6 +20,7 @@ from aws_cdk.aws_apigateway import (
 from aws_cdk.aws_cognito import IUserPool
 from aws_cdk.aws_iam import ManagedPolicy, Role, ServicePrincipal
 from aws_cdk.aws_kms import IKey
+from aws_cdk.aws_lambda import CfnPermission
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
 from soms.kit.access import ROUTES
@@ -47,7 +49,7 @@ ACCESS_LOG = {
 """The route and not the path, no address, no caller: nothing here says who asked for whom."""
 
 
-class NounTwice(ValueError):  # noqa: N818 a plain noun
+class NounTwice(ValueError):
     """Two functions claim the same first part of a path."""
 
 
@@ -95,7 +97,7 @@ class SomsApi(RestApi):
         version = self.root.add_resource("v1")
         claimed: set[str] = set()
         for door, routes in ROUTES.items():
-            target = LambdaIntegration(doors[door], scope_permission_to_method=False, allow_test_invoke=False)
+            target = self._target(doors[door])
             open_to_all = {route for route, groups in routes.items() if groups is None}
             nouns = {noun_of(route) for route in routes if route not in open_to_all}
             if claimed & nouns:
@@ -109,7 +111,25 @@ class SomsApi(RestApi):
                 place = self.root.resource_for_path(path)
                 place.add_method(method, target, authorization_type=AuthorizationType.NONE)
 
-    def _protect(self, noun: Resource, target: LambdaIntegration) -> None:
+    def _target(self, door: SomsFunction) -> Integration:
+        """Hand requests to a function, and allow it to the deployed stage of this API only."""
+        CfnPermission(
+            self,
+            f"{door.node.id}Permission",
+            action="lambda:InvokeFunction",
+            function_name=door.function_arn,
+            principal="apigateway.amazonaws.com",
+            source_arn=self.arn_for_execute_api("*", "/v1/*", DEPLOYED_AS),
+        )
+        here = Stack.of(self)
+        service = f"arn:{here.partition}:apigateway:{here.region}:lambda:path/2015-03-31"
+        return Integration(
+            type=IntegrationType.AWS_PROXY,
+            integration_http_method="POST",
+            uri=f"{service}/functions/{door.function_arn}/invocations",
+        )
+
+    def _protect(self, noun: Resource, target: Integration) -> None:
         for resource in (noun, noun.add_resource("{proxy+}")):
             resource.add_method(
                 "ANY",

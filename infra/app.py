@@ -9,16 +9,14 @@ from infra.guard import GuardStack
 
 
 def build(app: App) -> None:
-    """Put the stacks of the stage that the context names into the app; Guard is for AWS alone."""
+    """Put the stacks of the stage that the context names into the app."""
     context = app.node.try_get_context
     stage = stages.named(context("stage") or "dev", context("account"), context("region"))
     data = DataStack(app, stage)
     application = AppStack(app, data)
+    guard = GuardStack(app, data, application)
     if not stage.local:
-        guard = GuardStack(app, data, application)
-        nag.explain_guard(guard)
-    nag.explain(data, application)
-    if not stage.local:
+        nag.explain(data, application, guard)
         nag.check(app)
     Tags.of(app).add("system", "soms")
     Tags.of(app).add("stage", stage.name)

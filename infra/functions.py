@@ -25,7 +25,7 @@ Limits = dict[str, dict[str, list[str]]]
 WRITES = frozenset({"PutItem", "UpdateItem"})
 
 
-class FunctionMissing(RuntimeError):  # noqa: N818 a plain noun
+class FunctionMissing(RuntimeError):
     """A function is wired that has no code."""
 
 

@@ -1,4 +1,4 @@
-"""The stack that watches: firewall, backups, alarms, dashboard. It is not deployed on a laptop."""
+"""The stack that watches: firewall, backups, alarms, dashboard. Laptops do not deploy it."""
 
 from aws_cdk import CfnOutput, DefaultStackSynthesizer, Duration, Environment, Stack
 from aws_cdk.aws_cloudwatch import Metric

@@ -25,7 +25,7 @@ JUNK_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "
 JUNK_ENDINGS = frozenset({".pyi", ".pyc", ".c", ".h", ".pxd", ".pyx"})
 
 
-class LayerNotBuilt(RuntimeError):  # noqa: N818 a plain noun
+class LayerNotBuilt(RuntimeError):
     """A layer's inputs are missing, or pip refused them."""
 
 

@@ -20,8 +20,8 @@ def check(app: App) -> None:
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
-def explain(data: DataStack, app: AppStack) -> None:
-    """Give the reasons for what `Data` and `App` do otherwise."""
+def explain(data: DataStack, app: AppStack, guard: GuardStack) -> None:
+    """Give the reasons for what we do otherwise."""
     _because(
         data.identity.pool,
         "COG8",
@@ -41,10 +41,6 @@ def explain(data: DataStack, app: AppStack) -> None:
         "The account-wide setting with which API Gateway writes any log; the service asks for this policy.",
     )
     _because(app.undelivered, "SQS3", "It is itself the queue of what could not be delivered.")
-
-
-def explain_guard(guard: GuardStack) -> None:
-    """Give the reasons for what `Guard` does otherwise."""
     for policy in POLICIES:
         _because(
             guard.backups,

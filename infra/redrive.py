@@ -2,36 +2,55 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from infra.target import Target
 
 QUARANTINE = "quarantine/"
 DESTINATION = "aws/lambda/"
+HELD = "redriving/"
+"""Where a quarantined record waits while its consumer has it: the consumer would find it kept and lose it."""
 ROUNDS = 10
-
-Records = Sequence[Mapping[str, Any]]
 
 
 class NotOurs(ValueError):
-    """An object in the failures bucket is not a set of failed records."""
+    """An object in the failures bucket is not a failed invocation."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One object in the failures bucket: records that a consumer did not take."""
+    """One object in the failures bucket: an invocation that failed, or a record put aside."""
 
     key: str
     version: str | None
-    etag: str
-    consumer: str
+    function: str
+    event: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        """The key it belongs under."""
+        return self.key.removeprefix(HELD)
+
+    @property
+    def in_quarantine(self) -> bool:
+        """Whether a consumer put it aside itself."""
+        return self.place.startswith(QUARANTINE)
+
+    @property
+    def sequences(self) -> list[str]:
+        """The sequence numbers of its stream records."""
+        records = self.event.get("Records", [])
+        return [str(record.get("dynamodb", {}).get("SequenceNumber", "")) for record in records]
 
 
 @dataclass
 class Outcome:
-    """How a redrive went, by consumer."""
+    """How a redrive went, by function."""
 
     taken: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
@@ -42,78 +61,110 @@ def redrive(target: Target, consumer: str | None = None) -> Outcome:
     """Go round until a whole round changes nothing: some effects wait for others (a dequeue for its queue)."""
     outcome = Outcome()
     for _ in range(ROUNDS):
-        taken, unreadable = _round(target, consumer)
+        found = failures(target, consumer, outcome.unreadable)
+        taken = Counter(failure.function for failure in found if _taken(target, failure))
         outcome.taken += taken
-        outcome.unreadable = unreadable
         if not taken:
             break
-    outcome.left = Counter(failure.consumer for failure in failures(target, consumer))
+    outcome.left = Counter(failure.function for failure in failures(target, consumer, outcome.unreadable))
     return outcome
 
 
-def failures(target: Target, consumer: str | None = None) -> Iterator[Failure]:
-    """Yield what lies in the failures bucket, quarantine first, oldest names first."""
-    bucket, s3 = target.outputs["FailuresBucket"], target.client("s3")
-    for prefix in (QUARANTINE, DESTINATION):
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-            for found in page.get("Versions", []):
-                name = consumer_of(found["Key"], target.stage)
-                if found["IsLatest"] and name and consumer in {None, name}:
-                    version = None if found["VersionId"] == "null" else found["VersionId"]
-                    yield Failure(found["Key"], version, found["ETag"], name)
+def failures(target: Target, consumer: str | None, unreadable: list[str]) -> list[Failure]:
+    """Return what lies in the failures bucket: what an interrupted redrive held, quarantine, failed invocations.
 
-
-def consumer_of(key: str, stage: str) -> str | None:
-    """Return the consumer an object belongs to, from its key; None for keys of another form.
-
-    quarantine/<consumer>/<date>/<sequence>.json or aws/lambda/<mapping>/<function>/YYYY/MM/DD/<time>.json
+    The keys of objects that are none of these replace the contents of `unreadable`.
     """
-    parts = key.split("/")
-    if key.startswith(QUARANTINE) and len(parts) > 2:  # noqa: PLR2004
-        return parts[1]
-    if key.startswith(DESTINATION) and len(parts) > 4:  # noqa: PLR2004
-        return parts[3].removeprefix(f"soms-{stage}-")
-    return None
+    unreadable.clear()
+    found = []
+    for key, version in _listed(target):
+        body = target.client("s3").get_object(Bucket=target.outputs["FailuresBucket"], Key=key)["Body"].read()
+        try:
+            function, event = read(body, target.stage)
+        except NotOurs:
+            unreadable.append(key)
+            continue
+        if consumer in {None, function}:
+            found.append(Failure(key, version, function, event))
+    return found
 
 
-def records_of(body: bytes) -> Records:
-    """Return the stream records in an object of either form, or raise NotOurs."""
+def _listed(target: Target) -> Iterator[tuple[str, str | None]]:
+    pages = target.client("s3").get_paginator("list_object_versions")
+    for prefix in (HELD, QUARANTINE, DESTINATION):
+        for page in pages.paginate(Bucket=target.outputs["FailuresBucket"], Prefix=prefix):
+            for found in page.get("Versions", []):
+                if found["IsLatest"]:
+                    yield found["Key"], None if found["VersionId"] == "null" else found["VersionId"]
+
+
+def read(body: bytes, stage: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the function (`invoicing`) and the event that an object holds, or raise NotOurs.
+
+    Three forms: a record that a consumer put aside, a failed batch of a stream mapping, a failed asynchronous
+    invocation; the latter two as Lambda writes them to S3.
+    """
     try:
         held = json.loads(body)
         if "record" in held:
-            return [held["record"]]
-        payload = held["payload"]
-        records: Records = (json.loads(payload) if isinstance(payload, str) else payload)["Records"]
-    except (ValueError, KeyError, TypeError) as wrong:
+            return str(held["consumer"]), {"Records": [held["record"]]}
+        arn = str(held["requestContext"]["functionArn"])
+        payload = held["requestPayload"] if "requestPayload" in held else held["payload"]
+        event = json.loads(payload) if isinstance(payload, str) else payload
+        return arn.split(":")[6].removeprefix(f"soms-{stage}-"), dict(event)
+    except (ValueError, KeyError, TypeError, IndexError) as wrong:
         raise NotOurs from wrong
-    return records
-
-
-def _round(target: Target, consumer: str | None) -> tuple[Counter[str], list[str]]:
-    taken: Counter[str] = Counter()
-    unreadable: list[str] = []
-    for failure in list(failures(target, consumer)):
-        try:
-            if _taken(target, failure):
-                taken[failure.consumer] += 1
-        except NotOurs:
-            unreadable.append(failure.key)
-    return taken, unreadable
 
 
 def _taken(target: Target, failure: Failure) -> bool:
-    """Hand one object's records over; True when its consumer took them all and did not put them back."""
+    """Invoke the function again; True when it took everything and put nothing into quarantine."""
     bucket, s3 = target.outputs["FailuresBucket"], target.client("s3")
-    version = {"VersionId": failure.version} if failure.version else {}
-    records = records_of(s3.get_object(Bucket=bucket, Key=failure.key, **version)["Body"].read())
-    before = {other.key: other.etag for other in failures(target, failure.consumer)}
+    if failure.in_quarantine:
+        _move(s3, bucket, failure.key, HELD + failure.place, failure.version)
+    before = _today()
+    refused = _refused(target, failure)
+    if failure.in_quarantine and refused:
+        _move(s3, bucket, HELD + failure.place, failure.place, None)
+    elif failure.in_quarantine:
+        _delete(s3, bucket, HELD + failure.place, None)
+    elif not refused:
+        _delete(s3, bucket, failure.key, failure.version)
+    return not refused and not any(
+        _exists(s3, bucket, f"{QUARANTINE}{failure.function}/{day}/{sequence}.json")
+        for day in {before, _today()}
+        for sequence in failure.sequences
+    )
+
+
+def _refused(target: Target, failure: Failure) -> bool:
     answer = target.client("lambda").invoke(
-        FunctionName=target.function(failure.consumer), Payload=json.dumps({"Records": records}).encode()
+        FunctionName=target.function(failure.function), Payload=json.dumps(failure.event).encode()
     )
     told = json.loads(answer["Payload"].read() or b"null")
-    if answer.get("FunctionError") or (told or {}).get("batchItemFailures"):
-        return False
-    after = {other.key: other.etag for other in failures(target, failure.consumer)}
-    if after.get(failure.key) == failure.etag or failure.version:
-        s3.delete_object(Bucket=bucket, Key=failure.key, **version)
-    return not any(before.get(key) != etag for key, etag in after.items())
+    return bool(answer.get("FunctionError") or (isinstance(told, dict) and told.get("batchItemFailures")))
+
+
+def _move(s3: Any, bucket: str, key: str, to: str, version: str | None) -> None:  # noqa: ANN401
+    if key != to:
+        s3.copy_object(Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": key})
+        _delete(s3, bucket, key, version)
+
+
+def _delete(s3: Any, bucket: str, key: str, version: str | None) -> None:  # noqa: ANN401
+    """Delete an object for good, also where versions are kept."""
+    version = version or s3.head_object(Bucket=bucket, Key=key).get("VersionId")
+    s3.delete_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
+
+
+def _exists(s3: Any, bucket: str, key: str) -> bool:  # noqa: ANN401
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as absent:
+        if absent.response["ResponseMetadata"]["HTTPStatusCode"] == 404:  # noqa: PLR2004
+            return False
+        raise
+    return True
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")

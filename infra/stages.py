@@ -16,7 +16,7 @@ HOST_PYTHONS = ("3.11", "3.12", "3.13")
 Machine = Literal["arm64", "x86_64"]
 
 
-class UnknownStage(ValueError):  # noqa: N818 a plain noun
+class UnknownStage(ValueError):
     """There is no such stage."""
 
 

@@ -26,7 +26,7 @@ ENVIRONMENT = ("CDK_DEFAULT_ACCOUNT", "SOMS_REGION")
 STAMP = "inputs.sha256"
 
 
-class SynthesisFailed(RuntimeError):  # noqa: N818 a plain noun
+class SynthesisFailed(RuntimeError):
     """The stacks could not be synthesised; the message says why."""
 
 

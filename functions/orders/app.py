@@ -14,6 +14,10 @@ from soms.orders.model import CancelRequest, Order, OrderRequest, Shipment, Ship
 PRICES = {"subtotal", "discount", "shipping", "net", "tax", "total", "invoiced", "paid", "tax_groups"}
 LINE_PRICES = {"unit_price", "price_source", "discount", "share", "net", "tax", "gross"}
 INNER = {"said", "entry", "stamp", "shipments"}
+NOT_IN_ROWS = {
+    "lines", "tax_groups", "subtotal", "discount", "shipping", "includes_tax", "requested_on", "note",
+    "invoice_policy",
+}  # fmt: skip
 
 
 class Orders(Request):
@@ -37,7 +41,7 @@ class Entries(Request):
 
 
 def _shown(order: Order, caller: Caller, *, lines: bool = True) -> dict[str, object]:
-    hidden = INNER | (PRICES if caller.sees_no_prices() else set()) | (set() if lines else {"lines"})
+    hidden = INNER | (PRICES if caller.sees_no_prices() else set()) | (set() if lines else NOT_IN_ROWS)
     shown = order.model_dump(mode="json", exclude=hidden)
     for name in store.AMOUNTS:
         if name in shown:

@@ -4,21 +4,14 @@ import json
 
 from tests.infra.templates import Synthesised
 
+WRITTEN_ORDERS = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"kind": {"S": ["order"]}}}}
+NEW_DOCUMENTS = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"part": {"S": ["document"]}}}}
 FOLLOWED = {
-    ("Orders", "stock"): {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"kind": {"S": ["order"]}}},
-    },
-    ("Orders", "invoicing"): {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"kind": {"S": ["order"]}}},
-    },
+    ("Orders", "stock"): WRITTEN_ORDERS,
+    ("Orders", "invoicing"): WRITTEN_ORDERS,
     ("Inventory", "ledger"): {"dynamodb": {"NewImage": {"kind": {"S": ["stock"]}}}},
     ("Inventory", "replenishment"): {"dynamodb": {"NewImage": {"kind": {"S": ["stock", "alert"]}}}},
-    ("Documents", "rendering"): {
-        "eventName": ["INSERT"],
-        "dynamodb": {"NewImage": {"part": {"S": ["document"]}}},
-    },
+    ("Documents", "rendering"): NEW_DOCUMENTS,
     ("Billing", "settlement"): {"dynamodb": {"NewImage": {"kind": {"S": ["order_billing", "open_item"]}}}},
 }
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from infra import nag_report
 from tests.infra.templates import Synthesised
@@ -14,7 +15,7 @@ def test_cfn_lint_finds_nothing(dev: Synthesised, prod: Synthesised, local: Synt
     templates = [str(path) for stage in (dev, prod, local) for path in stage.folder.glob("*.template.json")]
 
     linted = subprocess.run(
-        [sys.executable, "-m", "cfnlint", "--ignore-checks", KNOWN_NOISE, "--", *templates],
+        [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", KNOWN_NOISE, "--", *templates],
         capture_output=True,
         text=True,
         check=False,

@@ -12,10 +12,12 @@ from tests.infra.templates import Synthesised
 LAYER_KB = 12_000
 
 
-def test_what_is_there_is_not_made_again(dev: Synthesised) -> None:
-    folder, seconds = synth.synthesise("dev")
+def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
+    (tmp_path / synth.STAMP).write_text(synth.digest("dev"))
 
-    assert folder == dev.folder
+    folder, seconds = synth.synthesise("dev", tmp_path)
+
+    assert folder == tmp_path.resolve()
     assert seconds is None
 
 

@@ -163,18 +163,11 @@ def open_item(document: Document, order: Order) -> OpenItem:
 
 def postings(kind: DocumentKind, net: Decimal, tax: Decimal) -> tuple[Posting, ...]:
     """Return a document's balanced entry: receivables against revenue and output tax, or the reverse."""
-    gross = net + tax
+    nothing = ZERO.quantize(net)
+    legs = (("receivables", net + tax, nothing), ("revenue", nothing, net), ("output_tax", nothing, tax))
     if kind is DocumentKind.INVOICE:
-        return (
-            Posting(account="receivables", debit=gross),
-            Posting(account="revenue", credit=net),
-            Posting(account="output_tax", credit=tax),
-        )
-    return (
-        Posting(account="revenue", debit=net),
-        Posting(account="output_tax", debit=tax),
-        Posting(account="receivables", credit=gross),
-    )
+        return tuple(Posting(account=account, debit=left, credit=right) for account, left, right in legs)
+    return tuple(Posting(account=account, debit=right, credit=left) for account, left, right in legs)
 
 
 def _line(line: Line, bill: Bill, units: int) -> DocumentLine:
@@ -183,7 +176,8 @@ def _line(line: Line, bill: Bill, units: int) -> DocumentLine:
     low, high = (billed, billed + units) if line.line in bill.invoice else (billed - units, billed)
 
     def between(amount: Decimal) -> Decimal:
-        return part(amount, high, line.quantity) - part(amount, low, line.quantity)
+        exact = amount.quantize(line.net)
+        return part(exact, high, line.quantity) - part(exact, low, line.quantity)
 
     net, tax = between(line.net), between(line.tax)
     return DocumentLine(
