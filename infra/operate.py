@@ -11,7 +11,9 @@ from rich.table import Table
 from infra import redrive as redriving
 from infra.target import NoSuchSystem, Target, find
 
-Stage = Annotated[str, typer.Option(help="The system to talk to: `local`, or a stage on AWS.", metavar="NAME")]
+Stage = Annotated[
+    str, typer.Option(help="The system to talk to: `local`, or a stage on AWS.", metavar="NAME")
+]
 LOOKS = {"ok": "green", "failed": "red", "not run": "yellow"}
 EXAMPLES = 5
 FAILED, UNREACHABLE = 1, 2
@@ -76,7 +78,7 @@ def redrive(
         typer.echo("nothing has failed")
     for key in outcome.unreadable:
         typer.echo(f"not a failed record: {key}", err=True)
-    raise typer.Exit(FAILED if outcome.left else 0)
+    raise typer.Exit(FAILED if outcome.left or outcome.unreadable else 0)
 
 
 def _target(stage: str) -> Target:

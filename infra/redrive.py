@@ -58,7 +58,7 @@ class Outcome:
 
 
 def redrive(target: Target, consumer: str | None = None) -> Outcome:
-    """Go round until a whole round changes nothing: some effects wait for others (a dequeue for its queue)."""
+    """Go round until a whole round changes nothing: some effects wait for others."""
     outcome = Outcome()
     for _ in range(ROUNDS):
         found = failures(target, consumer, outcome.unreadable)
@@ -71,7 +71,7 @@ def redrive(target: Target, consumer: str | None = None) -> Outcome:
 
 
 def failures(target: Target, consumer: str | None, unreadable: list[str]) -> list[Failure]:
-    """Return what lies in the failures bucket: what an interrupted redrive held, quarantine, failed invocations.
+    """Return what lies in the failures bucket, first of all what an interrupted redrive held.
 
     The keys of objects that are none of these replace the contents of `unreadable`.
     """
@@ -144,19 +144,19 @@ def _refused(target: Target, failure: Failure) -> bool:
     return bool(answer.get("FunctionError") or (isinstance(told, dict) and told.get("batchItemFailures")))
 
 
-def _move(s3: Any, bucket: str, key: str, to: str, version: str | None) -> None:  # noqa: ANN401
+def _move(s3: Any, bucket: str, key: str, to: str, version: str | None) -> None:
     if key != to:
         s3.copy_object(Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": key})
         _delete(s3, bucket, key, version)
 
 
-def _delete(s3: Any, bucket: str, key: str, version: str | None) -> None:  # noqa: ANN401
+def _delete(s3: Any, bucket: str, key: str, version: str | None) -> None:
     """Delete an object for good, also where versions are kept."""
     version = version or s3.head_object(Bucket=bucket, Key=key).get("VersionId")
     s3.delete_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
 
 
-def _exists(s3: Any, bucket: str, key: str) -> bool:  # noqa: ANN401
+def _exists(s3: Any, bucket: str, key: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as absent:

@@ -137,4 +137,5 @@ def _body(refusal: Refusal) -> str:
         "request_id": "$context.requestId",
         "errors": [],
     }
-    return json.dumps(problem, ensure_ascii=False)
+    # Nothing but ASCII, which no step on the way can spoil.
+    return json.dumps(problem)

@@ -1,4 +1,4 @@
-"""Which system the `soms` command talks to: the local one, or a stage on AWS; names come from stack outputs."""
+"""Which system the `soms` command talks to: the local one, or a stage on AWS; names are stack outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Target:
     endpoint: str | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
 
-    def client(self, service: str) -> Any:  # noqa: ANN401
+    def client(self, service: str) -> Any:
         """Return the client of a service, created once."""
         if service not in self._clients:
             # A call that was answered late must not be made twice: what it does is repeated by the caller.

@@ -66,7 +66,9 @@ def stacks(folder: Path, account: str, region: str) -> list[Stack]:
         for name, artifact in artifacts.items()
         if artifact["type"] == "aws:cloudformation:stack" and name.endswith(DEPLOYED)
     }
-    return [found[name] for name in _ordered({name: artifacts[name].get("dependencies", []) for name in found})]
+    return [
+        found[name] for name in _ordered({name: artifacts[name].get("dependencies", []) for name in found})
+    ]
 
 
 def _ordered(needs: Mapping[str, list[str]]) -> list[str]:

@@ -16,11 +16,11 @@ MEMINFO = Path("/proc/meminfo")
 
 
 class CannotStart(RuntimeError):
-    """This machine cannot run the local system as it is; the message says how to mend it."""
+    """The local system cannot run on this machine as it is; the message says how to mend it."""
 
 
 def check(port: int, folder: Path) -> None:
-    """Look at Python, packages, memory, disk and the port; raise CannotStart at the first that will not do."""
+    """Look at Python, packages, memory, disk and port; raise CannotStart at the first that will not do."""
     check_python(sys.version_info[:2])
     check_packages()
     check_memory(available_memory())
@@ -33,7 +33,7 @@ def check_python(found: tuple[int, int]) -> None:
     if found < OLDEST_PYTHON:
         message = (
             f"Python {found[0]}.{found[1]} is too old, 3.11 or newer is needed: "
-            "install it, then `make clean run PYTHON=python3.11`."
+            "install it, then `rm -rf .venv && make run PYTHON=python3.12`."
         )
         raise CannotStart(message)
 
@@ -42,12 +42,14 @@ def check_packages() -> None:
     """Refuse an environment in which a tool is missing or the engine is not the pinned one."""
     for package in PACKAGES:
         if _version(package) is None:
-            message = f"The package {package} is missing: `make clean run` builds the environment again."
+            message = (
+                f"The package {package} is missing: `rm -rf .venv && make run` builds the environment again."
+            )
             raise CannotStart(message)
     if (found := _version("ministack")) != PINNED:
         message = (
             f"The engine must be ministack {PINNED}, found {found or 'none'}: "
-            "`make clean run` builds the environment again."
+            "`rm -rf .venv && make run` builds the environment again."
         )
         raise CannotStart(message)
 

@@ -35,7 +35,7 @@ def run(
     """Start everything and stay in the foreground until Ctrl-C, which keeps the data.
 
     Ready when it prints a line beginning `ready`.
-    Exit code 0: stopped. 1: something broke, and it says what. 2: this machine cannot run it yet, and it says why.
+    Exit code 0: stopped. 1: something broke. 2: this machine cannot run it yet, and it says why.
     """
     from infra.local.run import main  # noqa: PLC0415 the other commands start faster without it
 
@@ -44,7 +44,9 @@ def run(
 
 @app.command()
 def token(
-    name: Annotated[str, typer.Argument(help="A group (sales, finance, …), `sales2`, or `machine`.", metavar="GROUP")],
+    name: Annotated[
+        str, typer.Argument(help="A group (sales, finance, …), `sales2`, or `machine`.", metavar="GROUP")
+    ],
 ) -> None:
     """Print an access token of a demonstration user, after a real sign-in with TOTP.
 
@@ -70,7 +72,7 @@ def drain(
 ) -> None:
     """Return when every stream, queue and job has been worked off.
 
-    Exit code 0: nothing is open. 1: something still is after the timeout, and it says what. 3: it does not run.
+    Exit code 0: nothing is open. 1: something still is after the timeout. 3: the system does not run.
     """
     _, status = _running(ready=True)
     told = _asked(status, "drain", patience=timeout, timeout=timeout)
@@ -105,7 +107,9 @@ def reset(
     home = Home.here()
     if home.is_locked():
         if not yes:
-            typer.echo("The system runs: stop it first, or say --yes to stop it and delete its data.", err=True)
+            typer.echo(
+                "The system runs: stop it first, or say --yes to stop it and delete its data.", err=True
+            )
             raise typer.Exit(FAILED)
         _stop(home, home.read_status() or {})
     home.forget()
@@ -148,7 +152,9 @@ def _running(*, ready: bool = False) -> tuple[Home, dict[str, Any]]:
     return home, status
 
 
-def _asked(status: Mapping[str, Any], command: str, patience: float = 0.0, **arguments: float) -> dict[str, Any]:
+def _asked(
+    status: Mapping[str, Any], command: str, patience: float = 0.0, **arguments: float
+) -> dict[str, Any]:
     control = status["control"]
     try:
         return ask(control["port"], control["token"], command, patience, **arguments)

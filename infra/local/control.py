@@ -35,7 +35,7 @@ class Control:
 
 def _handler(token: str, commands: Mapping[str, Answering]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 the standard library calls it so
+        def do_POST(self) -> None:
             command = commands.get(self.path.strip("/"))
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if not secrets.compare_digest(self.headers.get(HEADER, ""), token):

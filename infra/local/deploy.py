@@ -31,7 +31,7 @@ class Account:
     endpoint: str
     _clients: dict[str, Any] = field(default_factory=dict)
 
-    def client(self, service: str) -> Any:  # noqa: ANN401
+    def client(self, service: str) -> Any:
         """Return the client of a service."""
         if service not in self._clients:
             self._clients[service] = boto3.client(  # type: ignore[call-overload]
@@ -47,6 +47,11 @@ class Account:
                 ),
             )
         return self._clients[service]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            client.close()
 
 
 def deploy(account: Account, folder: Path, say: Say) -> dict[str, str]:
@@ -77,7 +82,7 @@ def publish(account: Account, stack: assembly.Stack) -> None:
             s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.body())
 
 
-def _ensure_bucket(s3: Any, name: str) -> None:  # noqa: ANN401
+def _ensure_bucket(s3: Any, name: str) -> None:
     try:
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
@@ -96,7 +101,9 @@ def converge(account: Account, stack: assembly.Stack) -> str:
     status = _status(cloudformation, stack.name)
     if status in BROKEN:
         cloudformation.delete_stack(StackName=stack.name)
-        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack.name, WaiterConfig={"Delay": 1})
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=stack.name, WaiterConfig={"Delay": 1}
+        )
         status = None
     if status is None:
         cloudformation.create_stack(**request)
@@ -110,7 +117,7 @@ def converge(account: Account, stack: assembly.Stack) -> str:
     return _settled(cloudformation, stack.name, "update")
 
 
-def _status(cloudformation: Any, name: str) -> str | None:  # noqa: ANN401
+def _status(cloudformation: Any, name: str) -> str | None:
     try:
         found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
     except ClientError as absent:
@@ -120,7 +127,7 @@ def _status(cloudformation: Any, name: str) -> str | None:  # noqa: ANN401
     return None if found == "DELETE_COMPLETE" else str(found)
 
 
-def _settled(cloudformation: Any, name: str, verb: str) -> str:  # noqa: ANN401
+def _settled(cloudformation: Any, name: str, verb: str) -> str:
     waiter = cloudformation.get_waiter(f"stack_{verb}_complete")
     try:
         waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
@@ -157,7 +164,7 @@ def disable_mappings(account: Account) -> int:
 
 
 def mailbox(account: Account, topic_arn: str) -> str:
-    """Subscribe a queue to the purchasing topic, so that its mail can be read here; return the queue's URL."""
+    """Subscribe a queue to the purchasing topic, so that its mail can be read; return the queue's URL."""
     sqs, sns = account.client("sqs"), account.client("sns")
     url = str(sqs.create_queue(QueueName=MAILBOX)["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

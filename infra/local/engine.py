@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from infra.local.home import PROJECT, Home
@@ -79,6 +80,7 @@ class Engine:
 
     home: Home
     port: int
+    module: str = "infra.local.engine"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -96,7 +98,7 @@ class Engine:
         self.home.prepare()
         with self.home.engine_log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.engine"],
+                [sys.executable, "-m", self.module],
                 cwd=PROJECT,
                 env=environment(self.home, self.port),
                 stdin=subprocess.PIPE,
@@ -139,7 +141,7 @@ class Engine:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/ready", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.endpoint}/_ministack/ready", timeout=2) as answer:  # noqa: S310 our own address
                 return bool(answer.status == 200)  # noqa: PLR2004
         except (urllib.error.URLError, OSError):
             return False
@@ -164,8 +166,7 @@ def main() -> None:
     os.environ["LOG_LEVEL"] = "WARNING"
     mends.apply()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    from ministack.app import main as serve  # noqa: PLC0415
-
+    serve = import_module("ministack.app").main
     # Functions inherit this environment, and their loggers would take the engine's level for theirs.
     del os.environ["LOG_LEVEL"]
     serve()

@@ -60,7 +60,10 @@ class SignIn:
 
     def _respond(self, original: Operation) -> Operation:
         def respond(data: Mapping[str, Any]) -> Answer:
-            name, username = data.get("ChallengeName"), str((data.get("ChallengeResponses") or {}).get("USERNAME"))
+            name, username = (
+                data.get("ChallengeName"),
+                str((data.get("ChallengeResponses") or {}).get("USERNAME")),
+            )
             if name not in GUARDED:
                 return self._followed(data, username, original(data))
             held = self._find(data)
@@ -108,7 +111,7 @@ class SignIn:
         return verify
 
     def _followed(self, data: Mapping[str, Any], username: str, answer: Answer) -> Answer:
-        """Remember the session of a challenge; ask for TOTP where the engine would hand out tokens without."""
+        """Remember a challenge's session; ask for TOTP where the engine would hand out tokens without."""
         body = json.loads(answer[2] or b"{}")
         client = str(data.get("ClientId"))
         if "AuthenticationResult" in body and self._must_enrol(client, username):

@@ -15,6 +15,7 @@ from typing import Any
 from infra.local.mend_signin import SignIn
 
 PINNED = "1.5.33"
+WORKER = "_PYTHON_WORKER_SCRIPT"
 
 
 class EngineChanged(RuntimeError):
@@ -23,14 +24,19 @@ class EngineChanged(RuntimeError):
 
 def apply() -> None:
     """Mend the engine before it starts, or raise EngineChanged."""
-    if version("ministack") != PINNED:
-        message = f"the mends are for ministack {PINNED}, this is {version('ministack')}"
-        raise EngineChanged(message)
+    check_version(version("ministack"))
     mend_error_types()
     mend_log_wait()
     mend_groups_claim()
     SignIn().mend()
     let_loopback_pass_for_tls()
+
+
+def check_version(found: str) -> None:
+    """Refuse an engine that these mends were not tried on."""
+    if found != PINNED:
+        message = f"the mends are for ministack {PINNED}, this is {found}"
+        raise EngineChanged(message)
 
 
 def _service(name: str) -> ModuleType:
@@ -43,10 +49,10 @@ def _wrap(owner: object, name: str, make: Callable[[Any], Any]) -> None:
 
 def _rewrite_worker(old: str, new: str) -> None:
     runtime = import_module("ministack.core.lambda_runtime")
-    if runtime._PYTHON_WORKER_SCRIPT.count(old) != 1:
+    if getattr(runtime, WORKER).count(old) != 1:
         message = f"the engine's worker no longer contains {old!r} once"
         raise EngineChanged(message)
-    _wrap(runtime, "_PYTHON_WORKER_SCRIPT", lambda script: script.replace(old, new))
+    _wrap(runtime, WORKER, lambda script: script.replace(old, new))
 
 
 def mend_error_types() -> None:
@@ -86,7 +92,7 @@ def mend_log_wait() -> None:
     _rewrite_worker(done, f"        {mark}\n{done}")
 
     def until_mark(_original: object) -> Callable[..., str]:
-        def drain(self: Any, *_args: object, **_kwargs: object) -> str:  # noqa: ANN401
+        def drain(self: Any, *_args: object, **_kwargs: object) -> str:
             lines: list[str] = []
             deadline = time.monotonic() + 0.25
             while (left := deadline - time.monotonic()) > 0:

@@ -8,7 +8,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class Pool:
 class People:
     """The users of one pool; their file is readable by its owner only."""
 
-    def __init__(self, file: Path, pool: Pool, cognito: Any, say: Say) -> None:  # noqa: ANN401
+    def __init__(self, file: Path, pool: Pool, cognito: Any, say: Say) -> None:
         """Use a Cognito client that may administer the pool."""
         self._file, self._pool, self._cognito, self._say = file, pool, cognito, say
 
@@ -109,10 +109,8 @@ class People:
     def _enrol(self, name: str, group: str) -> Person:
         """Create a user from nothing and walk through the first sign-in."""
         pool_id, temporary = self._pool.pool_id, _password()
-        try:
+        with suppress(self._cognito.exceptions.UserNotFoundException):
             self._cognito.admin_delete_user(UserPoolId=pool_id, Username=name)
-        except self._cognito.exceptions.UserNotFoundException:
-            pass
         self._cognito.admin_create_user(
             UserPoolId=pool_id, Username=name, TemporaryPassword=temporary, MessageAction="SUPPRESS"
         )
@@ -147,7 +145,9 @@ class People:
             user = self._cognito.admin_get_user(UserPoolId=self._pool.pool_id, Username=name)
         except self._cognito.exceptions.UserNotFoundException:
             return False
-        return user["UserStatus"] == "CONFIRMED" and "SOFTWARE_TOKEN_MFA" in user.get("UserMFASettingList", [])
+        return user["UserStatus"] == "CONFIRMED" and "SOFTWARE_TOKEN_MFA" in user.get(
+            "UserMFASettingList", []
+        )
 
     def _machine_result(self) -> Mapping[str, Any]:
         """Sign the machine client in with its client credentials, for every scope it may have."""
@@ -181,7 +181,9 @@ class People:
                 yield known
             finally:
                 people = {name: asdict(person) for name, person in known.items()}
-                write_private(self._file, json.dumps({"pool": self._pool.pool_id, "people": people}, indent=1))
+                write_private(
+                    self._file, json.dumps({"pool": self._pool.pool_id, "people": people}, indent=1)
+                )
 
 
 def of(file: Path, account: Account, outputs: Mapping[str, str], say: Say) -> People:

@@ -30,7 +30,7 @@ class Deployed:
                 yield self.physical[logical], resource.get("Properties", {})
 
     def value(self, expression: object) -> str | None:
-        """Return what a literal, a Ref, an imported value or a key's Arn stands for; None if it is anything else."""
+        """Return what a literal, Ref, imported value or key's Arn stands for; None for anything else."""
         if isinstance(expression, str):
             return expression
         if not isinstance(expression, Mapping):
@@ -42,7 +42,9 @@ class Deployed:
         logical, attribute = expression.get("Fn::GetAtt", ("", ""))
         known = self.physical.get(logical)
         is_key = self.resources.get(logical, {}).get("Type") == "AWS::KMS::Key"
-        return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{known}" if known and is_key and attribute == "Arn" else None
+        return (
+            f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{known}" if known and is_key and attribute == "Arn" else None
+        )
 
 
 def _exports(account: "Account") -> dict[str, str]:
@@ -52,7 +54,9 @@ def _exports(account: "Account") -> dict[str, str]:
 
 def restore(account: "Account", stack_name: str, template: Mapping[str, Any]) -> str:
     """Put a deployed stack's tables, buckets and stages right; return what was applied, and to how many."""
-    pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack_name)
+    pages = (
+        account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack_name)
+    )
     physical = {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
         for page in pages
@@ -72,7 +76,7 @@ def restore(account: "Account", stack_name: str, template: Mapping[str, Any]) ->
 
 def _table(deployed: Deployed, name: str, properties: Properties) -> list[str]:
     dynamodb = deployed.account.client("dynamodb")
-    replica = next(iter(properties.get("Replicas", [])), {})
+    replica: Properties = next(iter(properties.get("Replicas", [])), {})
     settings = {**replica, **properties}
     done = []
     if ttl := settings.get("TimeToLiveSpecification"):
@@ -88,7 +92,9 @@ def _table(deployed: Deployed, name: str, properties: Properties) -> list[str]:
     changes: dict[str, object] = {}
     if (encryption := properties.get("SSESpecification") or {}).get("SSEEnabled"):
         key = deployed.value({**encryption, **(replica.get("SSESpecification") or {})}.get("KMSMasterKeyId"))
-        changes["SSESpecification"] = {"Enabled": True, "SSEType": "KMS"} | ({"KMSMasterKeyId": key} if key else {})
+        changes["SSESpecification"] = {"Enabled": True, "SSEType": "KMS"} | (
+            {"KMSMasterKeyId": key} if key else {}
+        )
         done.append("table encryption")
     if settings.get("DeletionProtectionEnabled"):
         changes["DeletionProtectionEnabled"] = True
@@ -119,7 +125,10 @@ def _encryption_rule(deployed: Deployed, rule: Properties) -> dict[str, object]:
     default = rule["ServerSideEncryptionByDefault"]
     key = deployed.value(default.get("KMSMasterKeyID"))
     wanted = {"SSEAlgorithm": default["SSEAlgorithm"]} | ({"KMSMasterKeyID": key} if key else {})
-    return {"ApplyServerSideEncryptionByDefault": wanted, "BucketKeyEnabled": bool(rule.get("BucketKeyEnabled"))}
+    return {
+        "ApplyServerSideEncryptionByDefault": wanted,
+        "BucketKeyEnabled": bool(rule.get("BucketKeyEnabled")),
+    }
 
 
 def _lifecycle_rule(rule: Properties) -> dict[str, object]:
@@ -156,7 +165,7 @@ def _stage(deployed: Deployed, name: str, properties: Properties) -> list[str]:
 
 
 def retain_objects(account: "Account", buckets: Mapping[str, Properties]) -> int:
-    """Put back the retention of objects after a restart, counted from when they were written; return how many."""
+    """Put back objects' retention after a restart, counted from when they were written; return how many."""
     s3, count, now = account.client("s3"), 0, datetime.now(UTC)
     for bucket, default in buckets.items():
         period = timedelta(days=default.get("Days", 0) + DAYS_A_YEAR * default.get("Years", 0))

@@ -2,19 +2,19 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.local import checks, deploy
 from infra.local.control import Control
 from infra.local.door import PortInUse
-from infra.local.engine import REGION, Engine, EngineFailed, remembered_port, tail
+from infra.local.engine import REGION, Engine, EngineFailed, remembered_port
 from infra.local.home import PROJECT, AlreadyRunning, Home
+from infra.local.synthesis import Synth, SynthesisFailed, synthesise
 from infra.local.system import Interrupted, System
 
 PORT = 8787
@@ -23,34 +23,16 @@ FAILED, CANNOT = 1, 2
 DRAIN_SECONDS = 20.0
 LOOK_SECONDS = 1.0
 
-Synth = Callable[[Path, Callable[[str], None], threading.Event], None]
-
-
-class SynthesisFailed(RuntimeError):
-    """The CDK code does not build."""
-
-
-def synthesise(folder: Path, say: Callable[[str], None], stop: threading.Event) -> None:
-    """Build the layers and the templates unless nothing changed since the last time."""
-    command = [sys.executable, "-m", "infra.synth", "--stage", "local", "--out", str(folder)]
-    paths = [str(PROJECT / "layers" / "soms" / "python"), str(PROJECT), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    log = folder.parent / f"{folder.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as written:
-        build = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdout=written, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        while build.poll() is None:
-            if stop.wait(0.1):
-                build.terminate()
-                build.wait()
-                raise Interrupted
-    for line in tail(log, 200):
-        say(f"  {line}")
-    if build.returncode:
-        message = "the template could not be built; what the CDK said stands above"
-        raise SynthesisFailed(message)
+READY = """\
+ready  {api}
+  next, in a second terminal:
+  1  .venv/bin/soms local token sales
+  2  make demo
+  3  curl -si {api}/orders -H "Authorization: Bearer $(.venv/bin/soms local token sales)" \\
+       -H 'Content-Type: application/json' -H 'Idempotency-Key: my-first-order' \\
+       -d '{{"customer_ref": {{"source": "demo", "id": "cash"}},
+            "lines": [{{"sku": "85123A", "quantity": 1}}]}}'
+  Ctrl-C here stops it and keeps the data."""
 
 
 class Supervisor:
@@ -82,7 +64,7 @@ class Supervisor:
         return CANNOT
 
     def _explain(self, reason: str) -> None:
-        print(reason, file=sys.stderr, flush=True)  # noqa: T201
+        print(reason, file=sys.stderr, flush=True)
 
     def _supervised(self) -> int:
         for name in (signal.SIGINT, signal.SIGTERM):
@@ -90,7 +72,9 @@ class Supervisor:
         returning = self.home.has_data()
         self.home.prepare()
         system = System(Engine(self.home, remembered_port(self.home)), self.port, self.say)
-        control = Control({"drain": lambda asked: system.drain(asked.get("timeout", 60.0)), "backlog": system.backlog})
+        control = Control(
+            {"drain": lambda asked: system.drain(asked.get("timeout", 60.0)), "backlog": system.backlog}
+        )
         try:
             self._bring_up(system, control, returning=returning)
             return self._watch(system.engine)
@@ -106,10 +90,14 @@ class Supervisor:
             self._take_down(system, control)
 
     def _bring_up(self, system: System, control: Control, *, returning: bool) -> None:
-        self._write(state="starting", pid=os.getpid(), started_at=datetime.now(UTC).isoformat(timespec="seconds"))
+        self._write(
+            state="starting", pid=os.getpid(), started_at=datetime.now(UTC).isoformat(timespec="seconds")
+        )
         self._step("building the layers and the template")
         self._synth(self._assembly, self.say, self._stop)
-        self._step(f"starting the engine on {system.engine.endpoint}" + (" with its data" if returning else ""))
+        self._step(
+            f"starting the engine on {system.engine.endpoint}" + (" with its data" if returning else "")
+        )
         system.engine.start()
         self._step("deploying the template")
         system.deploy(self._assembly)
@@ -142,18 +130,7 @@ class Supervisor:
         self.say(text)
 
     def _ready(self) -> None:
-        api, soms = f"http://127.0.0.1:{self.port}/v1", ".venv/bin/soms"
-        order = '{"customer_ref": {"source": "demo", "id": "cash"}, "lines": [{"sku": "85123A", "quantity": 1}]}'
-        lines = (
-            f"ready  {api}",
-            "  in a second terminal:",
-            "    make demo                                 the story, with products, stock and real orders",
-            f"    {soms} local token sales          a token, from a real sign-in with TOTP",
-            f'    curl -si {api}/orders -H "Authorization: Bearer $({soms} local token sales)" \\',
-            f"      -H 'Content-Type: application/json' -H 'Idempotency-Key: first' -d '{order}'",
-            "  Ctrl-C stops it and keeps the data.",
-        )
-        print("\n".join(lines), flush=True)  # noqa: T201
+        print(READY.format(api=f"http://127.0.0.1:{self.port}/v1"), flush=True)
 
     def _watch(self, engine: Engine) -> int:
         while not self._stop.wait(LOOK_SECONDS):
@@ -189,10 +166,8 @@ class Supervisor:
 
 def _already(home: Home) -> str:
     status: Mapping[str, object] = home.read_status() or {}
-    return (
-        f"The local system runs already (process {status.get('pid', '?')}, {status.get('api', 'still starting')}): "
-        "use it, or stop it with `.venv/bin/soms local stop`."
-    )
+    who = f"process {status.get('pid', '?')}, {status.get('api', 'still starting')}"
+    return f"The local system runs already ({who}): use it, or stop it with `.venv/bin/soms local stop`."
 
 
 def main(port: int | None = None) -> int:

@@ -92,7 +92,11 @@ class System:
             if told["done"] and not open_jobs:
                 return {"done": True, "seconds": time.monotonic() - began, "backlog": {}}
             if time.monotonic() >= deadline:
-                return {"done": False, "seconds": time.monotonic() - began, "backlog": {**following, **open_jobs}}
+                return {
+                    "done": False,
+                    "seconds": time.monotonic() - began,
+                    "backlog": {**following, **open_jobs},
+                }
             time.sleep(BETWEEN_LOOKS_SECONDS)
 
     def backlog(self, _asked: Mapping[str, float]) -> Mapping[str, object]:

@@ -39,7 +39,11 @@ HEALTH: Mapping[str, Any] = {
 
 def http_functions(account: Account, api_id: str) -> set[str]:
     """Return the names of the functions behind a REST API."""
-    pages = account.client("apigateway").get_paginator("get_resources").paginate(restApiId=api_id, embed=["methods"])
+    pages = (
+        account.client("apigateway")
+        .get_paginator("get_resources")
+        .paginate(restApiId=api_id, embed=["methods"])
+    )
     uris = [
         (method.get("methodIntegration") or {}).get("uri", "")
         for page in pages
@@ -53,7 +57,9 @@ def warm(account: Account, functions: set[str]) -> tuple[int, list[str]]:
     """Start the workers; return how many calls were made and what went wrong, one line per function."""
     workers = {name: BUSY.get(name.rpartition("-")[2], 1) for name in functions}
     # The busiest first: its calls must run at the same time, or one worker would answer them all.
-    calls = [name for name in sorted(functions, key=lambda each: -workers[each]) for _ in range(workers[name])]
+    calls = [
+        name for name in sorted(functions, key=lambda each: -workers[each]) for _ in range(workers[name])
+    ]
     client, event = account.client("lambda"), json.dumps(HEALTH).encode()
 
     def call(name: str) -> str | None:

@@ -5,19 +5,27 @@ from collections.abc import Mapping
 from infra.local.deploy import Account
 
 UNDER_WAY = ("queued", "validating", "applying", "running")
-COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 def open_jobs(account: Account, outputs: Mapping[str, str]) -> dict[str, int]:
-    """Return the jobs that the system itself carries on with; those waiting for a person are not among them."""
+    """Return the jobs that the system itself carries on with, not those waiting for a person."""
     if "JobsTable" not in outputs:
         return {}
     places = {f":s{index}": {"S": state} for index, state in enumerate(UNDER_WAY)}
-    pages = account.client("dynamodb").get_paginator("scan").paginate(
-        TableName=outputs["JobsTable"],
-        FilterExpression=f"#state IN ({', '.join(places)})",
-        ExpressionAttributeNames={"#state": "state"},
-        ExpressionAttributeValues=places,
+    pages = (
+        account.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=outputs["JobsTable"],
+            FilterExpression=f"#state IN ({', '.join(places)})",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=places,
+        )
     )
     found = [item for page in pages for item in page["Items"]]
     return {f"job {item['pk']['S']}": 1 for item in found}

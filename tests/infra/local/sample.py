@@ -1,4 +1,4 @@
-"""A small assembly in the form the CDK writes, for tests of the deployment."""
+"""A small system in the form the CDK writes it, with the outputs of the real one, for tests of infra.local."""
 
 import hashlib
 import json
@@ -6,267 +6,286 @@ from pathlib import Path
 from typing import Any
 
 ASSETS = "cdk-hnb659fds-assets-000000000000-ap-southeast-1"
+DATA, APP = "soms-sample-data", "soms-sample-app"
+LAMBDA = "arn:aws:apigateway:ap-southeast-1:lambda:path/2015-03-31/functions/"
 HANDLER = """
 import json, os, sys
 import boto3
-class Misfortune(Exception): pass
+
+class Misfortune(Exception):
+    pass
+
 def handler(event, context):
     if event.get("action") == "fail":
         raise Misfortune("as asked")
-    if event.get("action") == "claims":
-        return {"statusCode": 200, "body": json.dumps(event)}
+    if event.get("action") == "log":
+        print("first line")
+        print("last line")
     if "requestContext" in event:
         return {"statusCode": 200, "body": json.dumps(event["requestContext"].get("authorizer") or {})}
-    return {"echo": event, "boto3": boto3.__version__, "env": sorted(os.environ), "version": VERSION}
+    if "Records" in event:
+        return {"batchItemFailures": [one for record in event["Records"] for one in follow(record["dynamodb"])]}
+    return {"boto3": boto3.__file__, "environment": dict(os.environ), "version": VERSION}
+
+def follow(record):
+    sequence, fate = record["SequenceNumber"], record["NewImage"]["fate"]["S"]
+    if fate == "fails":
+        return [{"itemIdentifier": sequence}]
+    if fate == "impossible":
+        key = f"quarantine/echo/{os.environ['TODAY']}/{sequence}.json"
+        kept = {"consumer": "echo", "record": {"dynamodb": record}}
+        boto3.client("s3").put_object(
+            Bucket=os.environ["FAILURES_BUCKET"], Key=key, Body=json.dumps(kept).encode()
+        )
+    return []
+
 VERSION = __VERSION__
 """
 
 
-def data_template(*, name: str = "sample", extra_table: bool = False) -> dict[str, Any]:
-    """Return tables, a locked bucket, a topic and a user pool that demands TOTP."""
-    table = {
-        "Type": "AWS::DynamoDB::GlobalTable",
-        "Properties": {
-            "TableName": f"soms-{name}-things",
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-            "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
-            "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
-            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
-            "Replicas": [
-                {
-                    "Region": "ap-southeast-1",
-                    "DeletionProtectionEnabled": True,
-                    "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-                    "SSESpecification": {"KMSMasterKeyId": {"Fn::GetAtt": ["Key", "Arn"]}},
-                }
-            ],
-        },
-    }
-    resources: dict[str, Any] = {
-        "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": []}}},
-        "Things": table,
-        "Files": {
-            "Type": "AWS::S3::Bucket",
-            "Properties": {
-                "BucketName": f"soms-{name}-files",
-                "VersioningConfiguration": {"Status": "Enabled"},
-                "ObjectLockEnabled": True,
-                "ObjectLockConfiguration": {
-                    "ObjectLockEnabled": "Enabled",
-                    "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}},
-                },
-                "BucketEncryption": {
-                    "ServerSideEncryptionConfiguration": [
-                        {
-                            "ServerSideEncryptionByDefault": {
-                                "SSEAlgorithm": "aws:kms",
-                                "KMSMasterKeyID": {"Fn::GetAtt": ["Key", "Arn"]},
-                            }
-                        }
-                    ]
-                },
-                "LifecycleConfiguration": {
-                    "Rules": [
-                        {"Id": "old", "Status": "Enabled", "ExpirationInDays": 90, "Prefix": "quarantine/"},
-                        {"Id": "parts", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
-                    ]
-                },
-            },
-        },
-        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"soms-{name}-purchasing"}},
-        **_pool(name),
-    }
-    if extra_table:
-        resources["More"] = {
-            "Type": "AWS::DynamoDB::GlobalTable",
-            "Properties": table["Properties"] | {"TableName": f"soms-{name}-more"},
-        }
-    outputs = {
-        "Pool": {"Ref": "Pool"},
-        "Client": {"Ref": "Client"},
-        "Machine": {"Ref": "Machine"},
-        "Topic": {"Ref": "Topic"},
-        "Files": {"Ref": "Files"},
-        "Stream": {"Fn::GetAtt": ["Things", "StreamArn"]},
-        "PoolArn": {"Fn::GetAtt": ["Pool", "Arn"]},
-    }
-    return {
-        "Resources": resources,
-        "Outputs": {key: {"Value": value, "Export": {"Name": f"{name}:{key}"}} for key, value in outputs.items()},
-    }
+def value_of(stack: str, output: str) -> dict[str, str]:
+    """Return a reference to another stack's output."""
+    return {"Fn::ImportValue": f"{stack}:{output}"}
 
 
-def _pool(name: str) -> dict[str, Any]:
-    pool = {"Ref": "Pool"}
-    group = {"Type": "AWS::Cognito::UserPoolGroup"}
-    groups = {
-        f"Group{index}": group | {"Properties": {"UserPoolId": pool, "GroupName": each}}
-        for index, each in enumerate(("admin", "sales"))
+def table(name: str) -> dict[str, Any]:
+    """Return a table with everything that the engine drops."""
+    replica = {
+        "Region": "ap-southeast-1",
+        "DeletionProtectionEnabled": True,
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        "SSESpecification": {"KMSMasterKeyId": {"Fn::GetAtt": ["Key", "Arn"]}},
     }
+    properties = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+        "Replicas": [replica],
+    }
+    return {"Type": "AWS::DynamoDB::GlobalTable", "Properties": properties}
+
+
+def locked_bucket() -> dict[str, Any]:
+    """Return a bucket with everything that the engine drops, which refuses plain HTTP."""
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Fn::GetAtt": ["Key", "Arn"]}}
+    rules = [
+        {"Id": "old", "Status": "Enabled", "ExpirationInDays": 90, "Prefix": "quarantine/"},
+        {"Id": "parts", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
+    ]
+    properties = {
+        "BucketName": "soms-sample-files",
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": {
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}},
+        },
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": default}]
+        },
+        "LifecycleConfiguration": {"Rules": rules},
+    }
+    return {"Type": "AWS::S3::Bucket", "Properties": properties}
+
+
+def https_only(bucket: str) -> dict[str, Any]:
+    """Return the policy that the CDK's `enforce_ssl` gives a bucket."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": bucket, "PolicyDocument": policy}}
+
+
+def pool() -> dict[str, Any]:
+    """Return a user pool that demands TOTP, with its groups and clients."""
+    of_pool = {"UserPoolId": {"Ref": "Pool"}}
     scopes = [{"ScopeName": "sales", "ScopeDescription": "sales"}]
-    return groups | {
-        "Pool": {
-            "Type": "AWS::Cognito::UserPool",
-            "Properties": {
-                "UserPoolName": f"soms-{name}",
-                "MfaConfiguration": "ON",
-                "EnabledMfas": ["SOFTWARE_TOKEN_MFA"],
-                "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
-            },
-        },
-        "Server": {
-            "Type": "AWS::Cognito::UserPoolResourceServer",
-            "Properties": {"UserPoolId": pool, "Identifier": "soms", "Name": "soms", "Scopes": scopes},
-        },
-        "Client": {
-            "Type": "AWS::Cognito::UserPoolClient",
-            "Properties": {
-                "UserPoolId": pool,
-                "ClientName": "people",
-                "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-            },
-        },
-        "Machine": {
-            "Type": "AWS::Cognito::UserPoolClient",
-            "DependsOn": ["Server"],
-            "Properties": {
-                "UserPoolId": pool,
-                "ClientName": "machine",
-                "GenerateSecret": True,
-                "AllowedOAuthFlows": ["client_credentials"],
-                "AllowedOAuthFlowsUserPoolClient": True,
-                "AllowedOAuthScopes": ["soms/sales"],
-            },
-        },
+    server = {"Identifier": "soms", "Name": "soms", "Scopes": scopes}
+    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    machine = {
+        "ClientName": "machine",
+        "GenerateSecret": True,
+        "AllowedOAuthFlows": ["client_credentials"],
+        "AllowedOAuthFlowsUserPoolClient": True,
+        "AllowedOAuthScopes": ["soms/sales"],
     }
-
-
-def app_template(code_key: str, *, name: str = "sample", greeting: str = "hello") -> dict[str, Any]:
-    """Return a function behind a REST API and a stream mapping."""
-    api, function = {"Ref": "Api"}, {"Fn::GetAtt": ["Echo", "Arn"]}
-    uri = {"Fn::Join": ["", ["arn:aws:apigateway:ap-southeast-1:lambda:path/2015-03-31/functions/", function, "/invocations"]]}
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    every = {"Effect": "Allow", "Action": ["dynamodb:*"], "Resource": "*"}
+    itself = {
+        "UserPoolName": "soms-sample",
+        "MfaConfiguration": "ON",
+        "EnabledMfas": ["SOFTWARE_TOKEN_MFA"],
+        "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
+    }
+    client = {"ClientName": "people", "ExplicitAuthFlows": flows}
+    cognito = "AWS::Cognito::UserPool"
     return {
-        "Parameters": {
-            "BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}
-        },
-        "Resources": {
-            "Role": {
-                "Type": "AWS::IAM::Role",
-                "Properties": {
-                    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-                    "Policies": [
-                        {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [every]}}
-                    ],
-                },
-            },
-            "Echo": {
-                "Type": "AWS::Lambda::Function",
-                "Properties": {
-                    "FunctionName": f"soms-{name}-echo",
-                    "Handler": "app.handler",
-                    "Runtime": "python3.11",
-                    "Timeout": 20,
-                    "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-                    "Code": {"S3Bucket": ASSETS, "S3Key": code_key},
-                    "Environment": {"Variables": {"GREETING": greeting}},
-                },
-            },
-            "Follow": {
-                "Type": "AWS::Lambda::EventSourceMapping",
-                "Properties": {
-                    "FunctionName": {"Ref": "Echo"},
-                    "EventSourceArn": {"Fn::ImportValue": f"{name}:Stream"},
-                    "StartingPosition": "TRIM_HORIZON",
-                    "BatchSize": 100,
-                },
-            },
-            "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": f"soms-{name}"}},
-            "Authorizer": {
-                "Type": "AWS::ApiGateway::Authorizer",
-                "Properties": {
-                    "Name": "people",
-                    "RestApiId": api,
-                    "Type": "COGNITO_USER_POOLS",
-                    "IdentitySource": "method.request.header.Authorization",
-                    "ProviderARNs": [{"Fn::ImportValue": f"{name}:PoolArn"}],
-                },
-            },
-            "Root": {
-                "Type": "AWS::ApiGateway::Method",
-                "Properties": {
-                    "RestApiId": api,
-                    "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]},
-                    "HttpMethod": "GET",
-                    "AuthorizationType": "COGNITO_USER_POOLS",
-                    "AuthorizerId": {"Ref": "Authorizer"},
-                    "AuthorizationScopes": ["aws.cognito.signin.user.admin", "soms/sales"],
-                    "Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": uri},
-                },
-            },
-            "Permission": {
-                "Type": "AWS::Lambda::Permission",
-                "Properties": {
-                    "FunctionName": function,
-                    "Action": "lambda:InvokeFunction",
-                    "Principal": "apigateway.amazonaws.com",
-                },
-            },
-            "Release": {"Type": "AWS::ApiGateway::Deployment", "DependsOn": ["Root"], "Properties": {"RestApiId": api}},
-            "Stage": {
-                "Type": "AWS::ApiGateway::Stage",
-                "Properties": {
-                    "RestApiId": api,
-                    "DeploymentId": {"Ref": "Release"},
-                    "StageName": "v1",
-                    "MethodSettings": [
-                        {"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 7, "ThrottlingBurstLimit": 3}
-                    ],
-                },
-            },
-        },
-        "Outputs": {"ApiId": {"Value": api}, "Function": {"Value": {"Ref": "Echo"}}, "Stage": {"Value": {"Ref": "Stage"}}},
+        "Pool": {"Type": cognito, "Properties": itself},
+        "GroupAdmin": {"Type": f"{cognito}Group", "Properties": of_pool | {"GroupName": "admin"}},
+        "GroupSales": {"Type": f"{cognito}Group", "Properties": of_pool | {"GroupName": "sales"}},
+        "Server": {"Type": f"{cognito}ResourceServer", "Properties": of_pool | server},
+        "Client": {"Type": f"{cognito}Client", "Properties": of_pool | client},
+        "Machine": {"Type": f"{cognito}Client", "DependsOn": ["Server"], "Properties": of_pool | machine},
     }
 
 
-def write(folder: Path, *, version: int = 1, **changes: Any) -> Path:  # noqa: ANN401
-    """Write an assembly of a data and an app stack; `changes` go to the templates."""
-    folder.mkdir(parents=True, exist_ok=True)
-    name = "sample"
+def data_template(*, more_tables: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the stack that holds something."""
+    policy = {"Version": "2012-10-17", "Statement": []}
+    resources = {
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy}},
+        "Things": table("soms-sample-things"),
+        "Files": locked_bucket(),
+        "FilesPolicy": https_only("soms-sample-files"),
+        "Failures": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "soms-sample-failures"}},
+        **{f"More{name.title()}": table(f"soms-sample-{name}") for name in more_tables},
+        **pool(),
+    }
+    outputs = {
+        "UserPoolId": {"Ref": "Pool"},
+        "UserPoolArn": {"Fn::GetAtt": ["Pool", "Arn"]},
+        "UserClientId": {"Ref": "Client"},
+        "MachineClientId": {"Ref": "Machine"},
+        "JobsTable": {"Ref": "Things"},
+        "StreamArn": {"Fn::GetAtt": ["Things", "StreamArn"]},
+        "FilesBucket": {"Ref": "Files"},
+        "FailuresBucket": {"Ref": "Failures"},
+    }
+    exported = {
+        key: {"Value": value, "Export": {"Name": f"{DATA}:{key}"}} for key, value in outputs.items()
+    }
+    return {"Resources": resources, "Outputs": exported}
+
+
+def role() -> dict[str, Any]:
+    """Return the function's role, which may do everything in S3 and DynamoDB."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    every = {"Effect": "Allow", "Action": ["dynamodb:*", "s3:*"], "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [every]}
+    properties = {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+        "Policies": [{"PolicyName": "own", "PolicyDocument": document}],
+    }
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def function(code_key: str, today: str, handler: str) -> dict[str, Any]:
+    """Return the function."""
+    variables = {"TODAY": today, "FAILURES_BUCKET": value_of(DATA, "FailuresBucket")}
+    properties = {
+        "FunctionName": "soms-sample-echo",
+        "Handler": handler,
+        "Runtime": "python3.11",
+        "Timeout": 20,
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Code": {"S3Bucket": ASSETS, "S3Key": code_key},
+        "Environment": {"Variables": variables},
+    }
+    return {"Type": "AWS::Lambda::Function", "Properties": properties}
+
+
+def api() -> dict[str, Any]:
+    """Return a REST API whose root asks for a token and calls the function."""
+    of_api, arn = {"RestApiId": {"Ref": "Api"}}, {"Fn::GetAtt": ["Echo", "Arn"]}
+    gateway = "AWS::ApiGateway"
+    uri = {"Fn::Join": ["", [LAMBDA, arn, "/invocations"]]}
+    authorizer = {
+        "Name": "people",
+        "Type": "COGNITO_USER_POOLS",
+        "IdentitySource": "method.request.header.Authorization",
+        "ProviderARNs": [value_of(DATA, "UserPoolArn")],
+    }
+    method = {
+        "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]},
+        "HttpMethod": "GET",
+        "AuthorizationType": "COGNITO_USER_POOLS",
+        "AuthorizerId": {"Ref": "Authorizer"},
+        "AuthorizationScopes": ["aws.cognito.signin.user.admin", "soms/sales"],
+        "Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": uri},
+    }
+    throttle = {"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 70, "ThrottlingBurstLimit": 30}
+    stage = {"DeploymentId": {"Ref": "Release"}, "StageName": "live", "MethodSettings": [throttle]}
+    permission = {
+        "FunctionName": arn,
+        "Action": "lambda:InvokeFunction",
+        "Principal": "apigateway.amazonaws.com",
+    }
+    return {
+        "Api": {"Type": f"{gateway}::RestApi", "Properties": {"Name": "soms-sample"}},
+        "Authorizer": {"Type": f"{gateway}::Authorizer", "Properties": of_api | authorizer},
+        "Root": {"Type": f"{gateway}::Method", "Properties": of_api | method},
+        "Permission": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+        "Release": {"Type": f"{gateway}::Deployment", "DependsOn": ["Root"], "Properties": of_api},
+        "Stage": {"Type": f"{gateway}::Stage", "Properties": of_api | stage},
+    }
+
+
+def app_template(code_key: str, *, today: str = "2026-01-02", handler: str = "app.handler") -> dict[str, Any]:
+    """Return the stack that works."""
+    follow = {
+        "FunctionName": {"Ref": "Echo"},
+        "EventSourceArn": value_of(DATA, "StreamArn"),
+        "StartingPosition": "TRIM_HORIZON",
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+    resources = {
+        "Role": role(),
+        "Echo": function(code_key, today, handler),
+        "Follow": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": follow},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "soms-sample-purchasing"}},
+        **api(),
+    }
+    outputs = {
+        "ApiId": {"Ref": "Api"},
+        "ApiStage": {"Ref": "Stage"},
+        "EchoFunction": {"Ref": "Echo"},
+        "ReconcileFunction": {"Ref": "Echo"},
+        "PurchasingTopicArn": {"Ref": "Topic"},
+    }
+    return {"Resources": resources, "Outputs": {key: {"Value": value} for key, value in outputs.items()}}
+
+
+def write(folder: Path, *, version: int = 1, more_tables: tuple[str, ...] = (), **app: str) -> Path:
+    """Write an assembly of both stacks and return its folder; the rest goes to the app's template."""
     code = HANDLER.replace("__VERSION__", str(version))
     key = hashlib.sha256(code.encode()).hexdigest()
-    (folder / f"asset.{key}").mkdir(exist_ok=True)
+    (folder / f"asset.{key}").mkdir(parents=True, exist_ok=True)
     (folder / f"asset.{key}" / "app.py").write_text(code)
-    data = data_template(name=name, extra_table=changes.get("extra_table", False))
-    app = app_template(f"{key}.zip", name=name, greeting=changes.get("greeting", "hello"))
-    artifacts = {}
-    for stack, template, assets, needs in (
-        (f"soms-{name}-data", data, {}, []),
-        (f"soms-{name}-app", app, {key: ("zip", f"asset.{key}", f"{key}.zip")}, [f"soms-{name}-data"]),
-    ):
-        _write_stack(folder, stack, template, assets)
-        artifacts[stack] = {
+    zipped = {key: {"packaging": "zip", "path": f"asset.{key}"}}
+    _write_stack(folder, DATA, data_template(more_tables=more_tables), {})
+    _write_stack(folder, APP, app_template(f"{key}.zip", **app), zipped)
+    artifacts = {
+        name: {
             "type": "aws:cloudformation:stack",
-            "properties": {"templateFile": f"{stack}.template.json"},
+            "properties": {"templateFile": f"{name}.template.json"},
             "dependencies": needs,
         }
-    (folder / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": artifacts}))
+        for name, needs in ((DATA, []), (APP, [DATA]))
+    }
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     return folder
 
 
-def _write_stack(folder: Path, stack: str, template: dict[str, Any], assets: dict[str, tuple[str, str, str]]) -> None:
+def _write_stack(folder: Path, name: str, template: dict[str, Any], sources: dict[str, dict[str, str]]) -> None:
     text = json.dumps(template)
-    (folder / f"{stack}.template.json").write_text(text)
+    (folder / f"{name}.template.json").write_text(text)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    every = assets | {digest: ("file", f"{stack}.template.json", f"{digest}.json")}
+    sources = sources | {digest: {"packaging": "file", "path": f"{name}.template.json"}}
+    endings = {"zip": "zip", "file": "json"}
     files = {
         key: {
-            "source": {"packaging": packaging, "path": path},
-            "destinations": {"current": {"bucketName": ASSETS, "objectKey": object_key}},
+            "source": source,
+            "destinations": {
+                "here": {"bucketName": ASSETS, "objectKey": f"{key}.{endings[source['packaging']]}"}
+            },
         }
-        for key, (packaging, path, object_key) in every.items()
+        for key, source in sources.items()
     }
-    (folder / f"{stack}.assets.json").write_text(json.dumps({"files": files}))
+    (folder / f"{name}.assets.json").write_text(json.dumps({"files": files}))

@@ -120,7 +120,7 @@ class Caller:
 
     def sees_only_own(self) -> bool:
         """Tell whether the caller sees only what a sales person's own customers concern."""
-        return self.groups == {Group.SALES}
+        return Group.SALES in self.groups and not self.is_any(MANAGERS | READERS)
 
     def sees_no_prices(self) -> bool:
         """Tell whether prices are hidden from the caller, as they are from the warehouse."""

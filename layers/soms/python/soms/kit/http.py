@@ -33,6 +33,7 @@ from soms.kit.problems import (
 from soms.kit.streams import Context
 
 MOST_BODY = 1024 * 1024
+MOST_EXPONENT = 100
 SAFE = frozenset({"GET", "HEAD"})
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _ETAG = re.compile(r'(?:W/)?"(\d+)(?:\.\d+)?"')
@@ -323,9 +324,17 @@ def _json(event: Event) -> object:
         raise TooLarge
     try:
         text = raw.decode() if isinstance(raw, bytes) else str(raw)
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        return json.loads(text, parse_float=_number, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Malformed from None
+
+
+def _number(text: str) -> Decimal:
+    """Read a number with a point or an exponent; one that would take megabytes to write out is refused."""
+    value = Decimal(text) if abs(int(text.lower().partition("e")[2] or 0)) <= MOST_EXPONENT else None
+    if value is None:
+        raise ValueError(text)
+    return value
 
 
 def _no_number(name: str) -> object:

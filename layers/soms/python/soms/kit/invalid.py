@@ -48,9 +48,13 @@ _OTHER: tuple[str, Words] = ("invalid", ("this value is not acceptable", "取值
 
 def faults_of_body(error: ValidationError) -> tuple[Fault, ...]:
     """Return one fault a field, each with its JSON pointer (RFC 6901)."""
+    found = error.errors(include_url=False, include_input=False)
+    # pydantic counts only the entries that are right, so a list with a wrong one seems too short as well.
+    inner = {one["loc"][:depth] for one in found for depth in range(len(one["loc"]))}
     return tuple(
         Fault(*_told(str(one["type"]), one.get("ctx", {})), pointer=_pointer(one["loc"]))
-        for one in error.errors(include_url=False, include_input=False)
+        for one in found
+        if one["type"] != "too_short" or one["loc"] not in inner
     )
 
 

@@ -6,13 +6,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from soms.kit import aws, clock, ids, items, money, paging
-from soms.kit.problems import NotFound
+from soms.kit.problems import Fault, Invalid, NotFound
 from soms.kit.settings import Setting
 from soms.kit.writes import Held, Rank, Refusal, Stale, Writes
 from soms.orders.model import Order, Shipment
 
 SHARDS: Final = 4
 MOST_DAYS: Final = 31
+MOST_BYTES: Final = 320 * 1024
+"""The size of a new order; the rest of what DynamoDB takes is for what is written onto it later."""
+
 Key = tuple[Setting, Mapping[str, object]]
 AMOUNTS: Final = ("subtotal", "discount", "shipping", "net", "tax", "total", "invoiced", "paid")
 
@@ -51,10 +54,17 @@ def get(order_id: str) -> Order:
 
 
 def insert(writes: Writes, order: Order, effects: Mapping[str, object], refused: Refusal) -> None:
-    """Write a new order and take its number; `refused` says what it means that the order is there."""
+    """Write a new order and take its number; `refused` says what it means that the order is there.
+
+    Raises Invalid when the texts of its lines are more than can be kept.
+    """
+    item = item_of(order, effects)
+    if items.size(items.encode(item)) > MOST_BYTES:
+        words = ("names and notes of the lines are too much for one order", "订单行的名称与备注过多")
+        raise Invalid(Fault("too_large", words, "/lines"))
     writes.put(
         Setting.ORDERS,
-        item_of(order, effects),
+        item,
         condition="attribute_not_exists(pk)",
         refused=refused,
         rank=Rank.AGGREGATE,
