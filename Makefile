@@ -32,7 +32,7 @@ test: $(READY) ## lint, types, import contracts, and every test
 
 check: $(READY) ## ruff, mypy, import contracts
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy layers/soms/python/soms functions
+	@$(BIN)/mypy layers/soms/python/soms functions infra
 	@$(BIN)/lint-imports
 
 synth: $(READY) ## synthesise the stacks: STAGE=dev by default

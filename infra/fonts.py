@@ -23,7 +23,7 @@ FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-class FontsMissing(RuntimeError):  # noqa: N818 a plain noun, like all our errors
+class FontsMissing(RuntimeError):
     """The fonts are neither kept from an earlier build nor to be had from npm."""
 
 

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -38,9 +39,9 @@ def check_python(found: tuple[int, int]) -> None:
         raise CannotStart(message)
 
 
-def check_packages() -> None:
+def check_packages(packages: Sequence[str] = PACKAGES) -> None:
     """Refuse an environment in which a tool is missing or the engine is not the pinned one."""
-    for package in PACKAGES:
+    for package in packages:
         if _version(package) is None:
             message = (
                 f"The package {package} is missing: `rm -rf .venv && make run` builds the environment again."

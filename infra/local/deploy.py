@@ -101,20 +101,19 @@ def converge(account: Account, stack: assembly.Stack) -> str:
     status = _status(cloudformation, stack.name)
     if status in BROKEN:
         cloudformation.delete_stack(StackName=stack.name)
-        cloudformation.get_waiter("stack_delete_complete").wait(
-            StackName=stack.name, WaiterConfig={"Delay": 1}
-        )
+        gone = cloudformation.get_waiter("stack_delete_complete")
+        gone.wait(StackName=stack.name, WaiterConfig={"Delay": 1})
         status = None
-    if status is None:
-        cloudformation.create_stack(**request)
-        return _settled(cloudformation, stack.name, "create")
+    verb = "update" if status else "create"
     try:
-        cloudformation.update_stack(**request)
+        cloudformation.update_stack(**request) if status else cloudformation.create_stack(**request)
     except ClientError as refused:
-        if "No updates are to be performed" in refused.response["Error"]["Message"]:
+        reason = refused.response["Error"]["Message"]
+        if "No updates are to be performed" in reason:
             return "unchanged"
-        raise
-    return _settled(cloudformation, stack.name, "update")
+        message = f"the engine could not {verb} {stack.name}: {reason}"
+        raise DeploymentFailed(message) from refused
+    return _settled(cloudformation, stack.name, verb)
 
 
 def _status(cloudformation: Any, name: str) -> str | None:

@@ -73,7 +73,7 @@ class Poller:
         pages = self._lambda.get_paginator("list_event_source_mappings").paginate()
         answers = [answer for page in pages for answer in page["EventSourceMappings"]]
         followed = [answer for answer in answers if ":dynamodb:" in answer.get("EventSourceArn", "")]
-        self.mappings = sorted(map(_described, followed), key=lambda one: one.name)
+        self.mappings = sorted((_described(dict(one)) for one in followed), key=lambda one: one.name)
         for answer in followed:
             if answer.get("State") == "Enabled":
                 name = described(answer).name

@@ -8,9 +8,9 @@ from itertools import accumulate
 from typing import TypeVar
 
 from hypothesis import strategies as st
-
 from soms.kit.money import allocate, part
 from soms.kit.tax import PricedLine, price_document
+
 from tests.properties.money_oracle import DIGITS, Figures, Order, Refund, Split, half_up, oracle_order
 
 Case = TypeVar("Case")

@@ -19,8 +19,8 @@ from math import floor
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-
 from soms.kit.money import rounded, text
+
 from tests.properties.money_cases import (
     REFUNDS,
     SPLITS,

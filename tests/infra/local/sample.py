@@ -176,12 +176,12 @@ def role() -> dict[str, Any]:
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
-def function(code_key: str, today: str, handler: str) -> dict[str, Any]:
+def function(code_key: str, today: str) -> dict[str, Any]:
     """Return the function."""
     variables = {"TODAY": today, "FAILURES_BUCKET": value_of(DATA, "FailuresBucket")}
     properties = {
         "FunctionName": "soms-sample-echo",
-        "Handler": handler,
+        "Handler": "app.handler",
         "Runtime": "python3.11",
         "Timeout": 20,
         "Role": {"Fn::GetAtt": ["Role", "Arn"]},
@@ -227,19 +227,21 @@ def api() -> dict[str, Any]:
     }
 
 
-def app_template(code_key: str, *, today: str = "2026-01-02", handler: str = "app.handler") -> dict[str, Any]:
+def app_template(
+    code_key: str, *, today: str = "2026-01-02", follows: str = "StreamArn", topic: str = "AWS::SNS::Topic"
+) -> dict[str, Any]:
     """Return the stack that works."""
     follow = {
         "FunctionName": {"Ref": "Echo"},
-        "EventSourceArn": value_of(DATA, "StreamArn"),
+        "EventSourceArn": value_of(DATA, follows),
         "StartingPosition": "TRIM_HORIZON",
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     }
     resources = {
         "Role": role(),
-        "Echo": function(code_key, today, handler),
+        "Echo": function(code_key, today),
         "Follow": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": follow},
-        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "soms-sample-purchasing"}},
+        "Topic": {"Type": topic, "Properties": {"TopicName": "soms-sample-purchasing"}},
         **api(),
     }
     outputs = {

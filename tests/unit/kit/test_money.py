@@ -6,7 +6,6 @@ from itertools import product
 from string import ascii_uppercase
 
 import pytest
-
 from soms.kit.money import (
     MoreThanTheWhole,
     NotANumber,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from soms.kit.money import allocate, part
 from soms.kit.tax import PricedDocument, PricedLine, price_document
 

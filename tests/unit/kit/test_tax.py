@@ -4,7 +4,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-
 from soms.kit.money import TooLarge, TooManyDigits, UnknownCurrency
 from soms.kit.tax import (
     ArithmeticIdentityBroken,
@@ -18,7 +17,7 @@ from soms.kit.tax import (
 THIRTEEN = Decimal("0.13")
 
 
-def line(  # noqa: PLR0913 what makes a line
+def line(
     price: str,
     quantity: int = 1,
     rate: Decimal = THIRTEEN,

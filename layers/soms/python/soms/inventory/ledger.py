@@ -40,4 +40,4 @@ def _movement(change: Change) -> items.Item:
     item = StockItem(sku=after.sku, warehouse=after.warehouse)
     before = Stock.model_validate(change.old) if change.old else Stock(sku=item.sku, warehouse=item.warehouse)
     cause = Cause(str(new["cause"]), str(new["reason"]), str(new["subject"]), str(new["by"]))
-    return movement(item, before, after, cause, at=str(new.get("at") or clock.stamp(clock.now())))
+    return movement(item, before, after, cause, at=clock.stamp(change.at))

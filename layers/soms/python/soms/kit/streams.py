@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from botocore.exceptions import ClientError
@@ -35,6 +36,13 @@ class Change:
     old: items.Item | None
     new: items.Item | None
     record: Mapping[str, object]
+
+    @property
+    def at(self) -> datetime:
+        """Return when the item changed, to the second, as the stream tells it."""
+        body = self.record.get("dynamodb")
+        told = body.get("ApproximateCreationDateTime") if isinstance(body, Mapping) else None
+        return datetime.fromtimestamp(told, UTC) if isinstance(told, (int, float)) else clock.now()
 
 
 Apply = Callable[[Sequence[Change]], None]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 
 from soms.catalog import store as catalog
 from soms.catalog.commands import expected, zone
@@ -30,8 +31,9 @@ def place(request: OrderRequest, caller: Caller, *, now: datetime) -> tuple[Orde
     fault, InsufficientStock naming all that is short, CreditLimitExceeded, DuplicateReference.
     """
     order_id = _id(request, caller)
+    attempts = count()
     try:
-        return decide(lambda: _placed(order_id, request, caller, now)), False
+        return decide(lambda: _placed(order_id, request, caller, now, next(attempts))), False
     except Problem:
         # A refusal asks first whether the order is there already: then this is a repeat, or another order.
         held = store.find(order_id) if request.external_ref else None
@@ -50,9 +52,10 @@ def _id(request: OrderRequest, caller: Caller) -> str:
     return ids.derived("ord", caller.command.entry or "")
 
 
-def _placed(order_id: str, request: OrderRequest, caller: Caller, now: datetime) -> Order:
+def _placed(order_id: str, request: OrderRequest, caller: Caller, now: datetime, attempt: int) -> Order:
     facts = _facts(request, caller)
-    order = _order(order_id, request, facts, caller, now)
+    # A number that another order has is refused; the next attempt takes another one.
+    order = _order(order_id, request, facts, caller, now, attempt)
     entry = journal.entry_id(caller, f"order#{order_id}", 1)
     order = order.model_copy(update={"entry": entry})
     lifecycle.check(order)
@@ -181,7 +184,9 @@ def _facts(request: OrderRequest, caller: Caller) -> Facts:
     return facts
 
 
-def _order(order_id: str, request: OrderRequest, facts: Facts, caller: Caller, now: datetime) -> Order:
+def _order(
+    order_id: str, request: OrderRequest, facts: Facts, caller: Caller, now: datetime, attempt: int
+) -> Order:
     try:
         priced = pricing.priced(request, facts)
     except DiscountTooLarge as error:
@@ -195,7 +200,7 @@ def _order(order_id: str, request: OrderRequest, facts: Facts, caller: Caller, n
     return lifecycle.derived(
         Order(
             id=order_id,
-            number=store.number(order_id, day, 0),
+            number=store.number(order_id, day, attempt),
             currency=customer.currency,
             includes_tax=facts.settings.includes_tax,
             customer=Buyer(id=customer.id, name=customer.name),

@@ -1,0 +1,183 @@
+"""Every sample event goes through the door it is for: it has its effect, and a second delivery has none."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from soms.kit.settings import Setting
+
+from tests.world import Context, World, module, tables
+
+EVENTS = Path(__file__).resolve().parents[2] / "events"
+DOORS = EVENTS.parent / "functions"
+RENDERED = "rendering"
+"""Its layer takes a fixture of its own: test_rendering.py uses its events."""
+ORDER = "ord_dh79xyvcfm30rtdffczhr86q"
+"""Follows from the reference in orders/place.json, as every id follows from its cause."""
+SHELF = ("catalog/put_product", "inventory/receive")
+BUYER = (*SHELF, "customers/create")
+PLACED = (*BUYER, "orders/place")
+BILLED = (*PLACED, "invoicing/placed")
+LOW = ("catalog/put_product", "inventory/receive", "inventory/reorder_rule", *PLACED[2:])
+
+Answer = dict[str, Any]
+Effect = Callable[[World], object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An event, what happened before it, and what is seen of it: status or answer, and effect."""
+
+    name: str
+    before: Sequence[str]
+    told: object
+    effect: Effect | None = None
+    seen: object = None
+
+
+def _shelf(world: World) -> object:
+    return world.on_shelf("TEA-001")
+
+
+def _order(world: World) -> object:
+    order = world.call("GET", f"/v1/orders/{ORDER}").body
+    return order["status"], order["fulfilment"], order["invoiced"]
+
+
+def _numbers(path: str) -> Effect:
+    def numbers(world: World) -> object:
+        return [one["number"][-7:] for one in world.call("GET", f"{path}?order_id={ORDER}").body["data"]]
+
+    return numbers
+
+
+def _balances(world: World) -> object:
+    rows = world.call("GET", "/v1/stock/TEA-001/movements").body["data"]
+    return [(one["seq"], one["balance"]["available"]) for one in rows]
+
+
+def _alerts(world: World) -> object:
+    return [one["sku"] for one in world.call("GET", "/v1/stock-alerts?status=open").body["data"]]
+
+
+def _letters(world: World) -> object:
+    return [one["Subject"] for one in world.mail()]
+
+
+TAKEN: Answer = {"batchItemFailures": []}
+CASES = [
+    Case("integrations/health", (), 200),
+    Case("integrations/me", (), 200),
+    Case("integrations/no_token", (), 401),
+    Case("catalog/put_product", (), 201, lambda world: world.call("GET", "/v1/products/TEA-001").status, 200),
+    Case("catalog/bad_product", (), 422, lambda world: world.call("GET", "/v1/products/TEA-002").status, 404),
+    Case("inventory/receive", SHELF[:1], 201, _shelf, (10, 0, 10)),
+    Case("inventory/reorder_rule", SHELF, 200, _shelf, (10, 0, 10)),
+    Case("customers/create", (), 201, lambda world: len(world.call("GET", "/v1/customers").body["data"]), 1),
+    Case("orders/place", BUYER, 201, _shelf, (10, 3, 7)),
+    Case("orders/too_many", BUYER, 409, _shelf, (10, 0, 10)),
+    Case("orders/cancel", PLACED, 200, _order, ("cancelled", "cancelled", "0.00")),
+    Case("orders/ship", PLACED, 201, _shelf, (7, 0, 7)),
+    Case("billing/list", BILLED, 200, _numbers("/v1/invoices"), ["-000001"]),
+    Case("billing/document_pending", BILLED, 409),
+    Case("billing/series_proof", BILLED, 200),
+    Case("stock/cancelled", (*PLACED, "orders/cancel"), TAKEN, _shelf, (10, 0, 10)),
+    Case("invoicing/placed", PLACED, TAKEN, _numbers("/v1/invoices"), ["-000001"]),
+    Case(
+        "invoicing/cancelled", (*BILLED, "orders/cancel"), TAKEN, _numbers("/v1/credit-notes"), ["-000001"]
+    ),
+    Case("ledger/received_and_reserved", SHELF[:1], TAKEN, _balances, [(3, 7), (2, 10), (1, 10)]),
+    Case("replenishment/runs_low", LOW, TAKEN, _alerts, ["TEA-001"]),
+    Case(
+        "replenishment/alert_opened",
+        (*LOW, "replenishment/runs_low"),
+        TAKEN,
+        _letters,
+        ["SOMS: TEA-001 is low (7 left)"],
+    ),
+    Case("settlement/invoiced", BILLED, TAKEN, _order, ("confirmed", "unfulfilled", "33.90")),
+    Case("low_stock/hourly", (*LOW, "replenishment/runs_low"), {"alerts": 1}),
+    Case("reconcile/nightly", BUYER, {"ok": True}),
+    Case(
+        "reconcile/sweep",
+        BUYER,
+        {"handed_on": {"stock": 0, "invoicing": 0, "rendering": 0, "settlement": 0}},
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def _consumers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("stock", "invoicing", "rendering", "settlement")
+    monkeypatch.setenv(Setting.CONSUMERS, json.dumps({name: f"soms-test-{name}" for name in names}))
+
+
+def deliver(event: str) -> Answer:
+    """Hand a sample to the function in whose folder it lies."""
+    function = event.split("/")[0]
+    sample = json.loads((EVENTS / f"{event}.json").read_text())
+    answer: Answer = module(function).handler(sample, Context())
+    return answer
+
+
+def stored() -> dict[str, list[str]]:
+    """Return everything in every table but jobs, where reports carry the time."""
+    client = boto3.client("dynamodb")
+    found = {}
+    for setting in sorted(set(tables()) - {Setting.JOBS}):
+        pages = client.get_paginator("scan").paginate(TableName=os.environ[setting])
+        found[setting] = sorted(json.dumps(item, sort_keys=True) for page in pages for item in page["Items"])
+    return found
+
+
+def agrees(told: object, answer: Answer) -> bool:
+    if isinstance(told, int):
+        return bool(answer["statusCode"] == told)
+    return isinstance(told, dict) and told.items() <= answer.items()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_sample_event_has_its_effect_and_a_second_delivery_has_none(world: World, case: Case) -> None:
+    for event in case.before:
+        deliver(event)
+    world.drain() if case.name == "reconcile/nightly" else None
+
+    first = deliver(case.name)
+    seen = case.effect(world) if case.effect else None
+    kept = stored()
+    second = deliver(case.name)
+
+    assert agrees(case.told, first), first
+    assert seen == case.seen
+    assert agrees(case.told, second), second
+    assert stored() == kept
+    if case.effect is _letters:
+        assert _letters(world) == []
+
+
+def test_a_repeated_command_says_that_it_is_a_repeat(world: World) -> None:
+    commands = [case for case in CASES if case.told in {200, 201} and case.effect not in {None}]
+    assert commands
+
+
+def test_every_function_has_a_sample_event() -> None:
+    functions = {door.parent.name for door in DOORS.glob("*/app.py")}
+
+    sampled = {file.parent.name for file in EVENTS.glob("*/*.json")}
+
+    assert sampled == functions
+
+
+def test_every_sample_event_is_used() -> None:
+    there = {f"{file.parent.name}/{file.stem}" for file in EVENTS.glob("*/*.json")}
+
+    rendered = re.findall(r'"(\w+)"', (Path(__file__).parent / "test_rendering.py").read_text())
+    used = {case.name for case in CASES} | {f"{RENDERED}/{name}" for name in rendered}
+
+    assert there <= used
