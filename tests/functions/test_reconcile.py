@@ -1,0 +1,93 @@
+"""The books are proved: what was tampered with is named, what was lost is found and mended."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from soms.kit import aws, clock
+from soms.reports.sweep import sweep
+
+from tests.world import World
+
+
+def tamper(table: str, key: dict[str, str], expression: str, values: dict[str, object]) -> None:
+    aws.dynamodb().update_item(
+        TableName=os.environ[table],
+        Key={name: {"S": value} for name, value in key.items()},
+        UpdateExpression=expression,
+        ExpressionAttributeValues=values,  # type: ignore[arg-type]
+    )
+
+
+def stock_off_by_one(world: World) -> None:
+    key = {"pk": "stock#A-1", "sk": "main"}
+    tamper("INVENTORY_TABLE", key, "ADD on_hand :one, available :one", {":one": {"N": "1"}})
+
+
+def reserved_off_by_one(world: World) -> None:
+    key = {"pk": "stock#A-1", "sk": "main"}
+    change = {":one": {"N": "1"}, ":less": {"N": "-1"}}
+    tamper("INVENTORY_TABLE", key, "ADD reserved :one, available :less", change)
+
+
+@pytest.fixture
+def traded(world: World) -> World:
+    sku = world.product()
+    world.stock(sku, 10)
+    world.order(world.customer(credit_limit="1000.00"), (sku, 3))
+    world.drain()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("planted", "found"),
+    [(stock_off_by_one, {"2"}), (reserved_off_by_one, {"2", "3"})],
+)
+def test_a_tampered_counter_is_named(
+    traded: World, planted: Callable[[World], None], found: set[str]
+) -> None:
+    assert traded.broken() == []
+
+    planted(traded)
+
+    broken = traded.broken()
+    assert {check["check"] for check in broken} == found
+    assert all("A-1@main" in check["examples"][0] for check in broken)
+
+
+def test_a_credit_taken_by_nobody_is_named(traded: World) -> None:
+    customer = traded.call("GET", "/v1/customers").body["data"][0]["id"]
+
+    tamper("CUSTOMERS_TABLE", {"pk": customer, "sk": "account"}, "ADD exposure :x", {":x": {"N": "5"}})
+
+    assert {check["check"] for check in traded.broken()} == {"6b"}
+
+
+def test_the_sweep_hands_on_what_no_stream_brought(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sku = world.product()
+    world.stock(sku, 10)
+    order = world.order(world.customer(), (sku, 3)).body
+    world.call("POST", f"/v1/orders/{order['id']}/cancel", {})
+    handed: list[str] = []
+
+    class Invoker:
+        """Stands for Lambda: invokes the real consumer in this process."""
+
+        def invoke(self, *, FunctionName: str, Payload: bytes) -> None:  # noqa: N803 AWS's own names
+            handed.append(FunctionName)
+            world.deliver(FunctionName, json.loads(Payload)["Records"])
+
+    consumers = {name: name for name in ("stock", "invoicing", "rendering", "settlement")}
+    monkeypatch.setenv("CONSUMER_FUNCTIONS", json.dumps(consumers))
+    monkeypatch.setattr("boto3.client", lambda *_args, **_more: Invoker())
+    aws.functions.cache_clear()
+
+    first = sweep(now=clock.now() + timedelta(minutes=4))
+    second = sweep(now=clock.now() + timedelta(minutes=4))
+
+    assert (first["stock"], first["invoicing"]) == (1, 1)
+    assert (second["stock"], second["invoicing"]) == (0, 0)
+    assert world.on_shelf(sku) == (10, 0, 10)
+    assert handed[:2] == ["stock", "invoicing"]
