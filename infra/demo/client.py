@@ -56,7 +56,7 @@ class Client:
     def call(
         self, method: str, path: str, body: object = None, *, as_: str, key: str | None = None
     ) -> Answer:
-        """Send one request, again with the same key while the system is busy; raise Unreachable at the end."""
+        """Send one request, again while the system is busy; raise Unreachable when that does not help."""
         headers = {"Authorization": f"Bearer {self._bearer(as_)}", "Accept-Language": "en"}
         if body is not None:
             headers["Content-Type"] = "application/json"

@@ -39,7 +39,7 @@ def demo(
         int | None, typer.Option(help="Only so many business days of the excerpt.", min=1, max=2)
     ] = None,
 ) -> None:
-    """Let the first business days of a real wholesaler travel through the running system, then prove the books.
+    """Let two real days of a real wholesaler travel through the running system, then prove the books.
 
     Can be run again on the same system: what was done is answered again, and nothing is done twice.
     Exit code 0: everything is so. 1: something is not. 3: the system does not run.
@@ -89,7 +89,8 @@ class Local:
 
     def mail(self) -> str:
         """Return all that purchasing was sent; the messages stay in the mailbox."""
-        sqs, found = self._account.client("sqs"), []
+        sqs = self._account.client("sqs")
+        found: list[Any] = []
         while True:
             page = sqs.receive_message(
                 QueueUrl=self._status["mailbox"], MaxNumberOfMessages=10, VisibilityTimeout=READ_SECONDS

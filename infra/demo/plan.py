@@ -1,4 +1,4 @@
-"""What each row of the excerpt becomes: an order's line, a cancellation, or a line that is not taken and why."""
+"""What each row of the excerpt becomes: an order's line, a cancellation, or what is not taken and why."""
 
 import re
 from collections import Counter

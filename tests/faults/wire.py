@@ -26,6 +26,9 @@ class Fault(StrEnum):
     OUTAGE = "refused, and everything after it"
 
 
+READS_MEET = frozenset({Fault.THROTTLED, Fault.CRASH_BEFORE, Fault.ANSWER_LOST, Fault.OUTAGE})
+
+
 class Crash(BaseException):
     """The function is gone, in the middle of whatever it did."""
 
@@ -104,5 +107,5 @@ def _refusal(fault: Fault, operation: str) -> ClientError:
 
 
 def happens_to(fault: Fault, operation: str) -> bool:
-    """Tell whether a call of this kind can meet the fault."""
-    return fault is not Fault.CONFLICT or operation == "TransactWriteItems"
+    """Tell whether a call meets the fault: of what only reads, nothing is left to be seen by some."""
+    return operation == "TransactWriteItems" or fault in READS_MEET

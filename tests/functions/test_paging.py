@@ -50,7 +50,13 @@ def test_customers_come_each_once_and_newest_first(world: World, count: int) -> 
 
 @pytest.mark.parametrize(
     "filters",
-    ["", "?status=confirmed", "?customer_id={customer}", "?salesperson=ada", "?placed_from={day}&placed_to={day}"],
+    [
+        "",
+        "?status=confirmed",
+        "?customer_id={customer}",
+        "?salesperson=ada",
+        "?placed_from={day}&placed_to={day}",
+    ],
 )
 def test_orders_come_each_once_and_newest_first_whatever_the_filter(world: World, filters: str) -> None:
     customer, made = orders(world, 7)
@@ -123,7 +129,9 @@ def test_a_timeline_is_read_page_after_page(world: World) -> None:
     assert [one["version"] for one in rows] == [5, 4, 3, 2, 1]
 
 
-@pytest.mark.parametrize("path", ["/v1/invoices", "/v1/invoices?customer_id={customer}", "/v1/invoices?status=open"])
+@pytest.mark.parametrize(
+    "path", ["/v1/invoices", "/v1/invoices?customer_id={customer}", "/v1/invoices?status=open"]
+)
 def test_invoices_come_each_once_and_newest_first(world: World, path: str) -> None:
     customer, made = orders(world, 5)
     world.drain()
