@@ -84,7 +84,7 @@ def second_factors(running: Deployed, name: str) -> list[str]:
 
 
 def test_an_engine_of_another_version_is_refused() -> None:
-    with pytest.raises(EngineChanged, match="1.5.33"):
+    with pytest.raises(EngineChanged, match=r"1\.5\.33"):
         check_version("1.5.34")
 
 

@@ -96,7 +96,7 @@ def test_it_says_what_it_does_and_ends_with_ready_and_three_things_to_try(run: R
     for step in ("template", "engine", "deploying", "users", "streams", "front door", "warming"):
         assert step in said
     assert f"ready  http://127.0.0.1:{run.port}/v1" in run.said
-    assert [line.split()[0] for line in run.said if line.startswith("  1") or line.startswith("  2")] == ["1", "2"]
+    assert [line.split()[0] for line in run.said if line.startswith(("  1", "  2"))] == ["1", "2"]
 
 
 def test_the_front_door_answers_with_a_token_of_a_real_sign_in(run: Run) -> None:
