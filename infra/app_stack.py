@@ -88,7 +88,7 @@ class AppStack(Stack):
                 door.may(tables.catalog, "PutItem", keys=[CURSOR_KEY])
         doors["catalog"].may(tables.catalog, "PutItem", "UpdateItem")
         doors["customers"].may(tables.customers, *KEEP)
-        doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "Query")
+        doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "GetItem", "Query")
         orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)
         orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem")
         billing = doors["billing"].may(tables.billing, *READ).may(tables.documents, *READ)

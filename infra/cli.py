@@ -2,12 +2,11 @@
 
 import locale
 from importlib import import_module
-from importlib.util import find_spec
 
 import typer
 
-COMMANDS = ("infra.local.cli", "infra.operate", "infra.local.demo", "infra.imports")
-"""Modules with a function `register(app)`; those that do not exist yet are left out."""
+COMMANDS = ("infra.local.cli", "infra.operate", "infra.demo.command")
+"""Modules with a function `register(app)`; each adds its commands."""
 
 
 def build() -> typer.Typer:
@@ -22,8 +21,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name in COMMANDS:
-        if find_spec(name) is not None:
-            import_module(name).register(app)
+        import_module(name).register(app)
     return app
 
 

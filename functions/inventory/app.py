@@ -121,7 +121,7 @@ def _shown(row: items.Item) -> dict[str, object]:
 @app.post("/v1/stock/{sku}/adjustments")
 def adjust(sku: str, request: AdjustmentRequest, caller: Caller) -> http.Answer:
     after, movement = commands.adjust(sku, request, caller, now=clock.now())
-    return http.Answer({"movement": movement, "stock": _row(after)}, 201)
+    return http.Answer({"movement": _shown(movement), "stock": _row(after)}, 201)
 
 
 @app.put("/v1/stock/{sku}/reorder-rule")

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from infra.demo.client import Answer
 
+TITLE_CELLS = 26
 Thing = TypeVar("Thing")
 Done = TypeVar("Done")
 
@@ -36,7 +38,7 @@ class Crew:
     def each(self, title: str, things: Sequence[Thing], work: Callable[[Thing], Done]) -> list[Done]:
         """Do the work on every thing and return the outcomes in their order; the first failure ends it."""
         columns = (
-            TextColumn("  {task.description:<44}"),
+            TextColumn("  {task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -45,7 +47,7 @@ class Crew:
             Progress(*columns, console=self._console) as progress,
             ThreadPoolExecutor(self._clients) as pool,
         ):
-            task = progress.add_task(title, total=len(things))
+            task = progress.add_task(set_cell_size(title, TITLE_CELLS), total=len(things))
 
             def one(thing: Thing) -> Done:
                 outcome = work(thing)
@@ -64,7 +66,7 @@ class Crew:
         """Send one request that has to be carried out, or raise Unexpected with what was answered."""
         answer = self.caller.call(method, path, body, as_=as_, key=key)
         if not answer.is_good:
-            message = f"{method} {path} was refused: {answer.status} {answer.code}: {answer.body}"
+            message = f"{method} {path}: {answer.status} {answer.code}. {answer.body.get('detail', '')}"
             raise Unexpected(message)
         return answer
 

@@ -22,14 +22,16 @@ class Control:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.token, commands))
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(1.0,), daemon=True)
 
     def start(self) -> None:
         """Begin to answer."""
-        threading.Thread(target=self._server.serve_forever, args=(1.0,), daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Answer no more."""
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.server_close()
 
 

@@ -49,7 +49,7 @@ def found(world: World, sku: str, customer: str) -> Found:
         "invoiced": whole.get("invoiced"),
         "shipments": len(shipments),
         "moves": [one["reason"] for one in moves][::-1],
-        "alerts": [one["sku"] for one in alerts if one["sku"] == sku] != [],
+        "alerts": sum(one["sku"] == sku for one in alerts),
     }
 
 
@@ -62,7 +62,7 @@ NOTHING: Found = {
     "invoiced": None,
     "shipments": 0,
     "moves": ["receipt"],
-    "alerts": False,
+    "alerts": 0,
 }
 PLACED = NOTHING | {
     "orders": [1],
@@ -158,22 +158,12 @@ def _fresh(world: World, consumer: str, table: str, done: dict[str, int]) -> lis
     return [one for one in world.records(table)[done[table] :] if world._concerns(consumer, one)]
 
 
-def _low(world: World, name: str) -> Callable[[], Story]:
-    prepared = place(world, name)
-    rule = {"point": 8, "target": 20}
-    assert world.call("PUT", f"/v1/stock/{name}/reorder-rule", rule).status == 200
-    return prepared
-
-
-LOW = PLACED | {"moves": ["receipt", "rule", "reserve"], "alerts": True}
 BY_NAME = {one.name: one for one in COMMANDS}
 CONSUMERS = (
     Plot("stock", _follow("stock", "ORDERS_TABLE", BY_NAME["cancel"]), CANCELLED),
     Plot("invoicing", _follow("invoicing", "ORDERS_TABLE", BY_NAME["place"]), PLACED),
-    Plot("crediting", _follow("invoicing", "ORDERS_TABLE", BY_NAME["cancel"]), CANCELLED),
     Plot(
         "settlement", _follow("settlement", "BILLING_TABLE", BY_NAME["place"], before=["invoicing"]), PLACED
     ),
     Plot("ledger", _follow("ledger", "INVENTORY_TABLE", BY_NAME["adjust"]), ADJUSTED),
-    Plot("replenishment", _follow("replenishment", "INVENTORY_TABLE", Plot("low", _low, LOW)), LOW),
 )

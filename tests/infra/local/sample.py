@@ -192,10 +192,11 @@ def function(code_key: str, today: str) -> dict[str, Any]:
 
 
 def api() -> dict[str, Any]:
-    """Return a REST API whose root asks for a token and calls the function."""
+    """Return a REST API whose /v1 asks for a token and calls the function."""
     of_api, arn = {"RestApiId": {"Ref": "Api"}}, {"Fn::GetAtt": ["Echo", "Arn"]}
     gateway = "AWS::ApiGateway"
     uri = {"Fn::Join": ["", [LAMBDA, arn, "/invocations"]]}
+    version = {"ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "PathPart": "v1"}
     authorizer = {
         "Name": "people",
         "Type": "COGNITO_USER_POOLS",
@@ -203,7 +204,7 @@ def api() -> dict[str, Any]:
         "ProviderARNs": [value_of(DATA, "UserPoolArn")],
     }
     method = {
-        "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]},
+        "ResourceId": {"Ref": "Version"},
         "HttpMethod": "GET",
         "AuthorizationType": "COGNITO_USER_POOLS",
         "AuthorizerId": {"Ref": "Authorizer"},
@@ -220,9 +221,10 @@ def api() -> dict[str, Any]:
     return {
         "Api": {"Type": f"{gateway}::RestApi", "Properties": {"Name": "soms-sample"}},
         "Authorizer": {"Type": f"{gateway}::Authorizer", "Properties": of_api | authorizer},
-        "Root": {"Type": f"{gateway}::Method", "Properties": of_api | method},
+        "Version": {"Type": f"{gateway}::Resource", "Properties": of_api | version},
+        "Get": {"Type": f"{gateway}::Method", "Properties": of_api | method},
         "Permission": {"Type": "AWS::Lambda::Permission", "Properties": permission},
-        "Release": {"Type": f"{gateway}::Deployment", "DependsOn": ["Root"], "Properties": of_api},
+        "Release": {"Type": f"{gateway}::Deployment", "DependsOn": ["Get"], "Properties": of_api},
         "Stage": {"Type": f"{gateway}::Stage", "Properties": of_api | stage},
     }
 

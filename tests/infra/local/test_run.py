@@ -81,6 +81,7 @@ def running(folder: Path) -> Iterator[Run]:
     finally:
         if run.process and run.process.poll() is None:
             run.process.send_signal(signal.SIGTERM)
+            run.process.send_signal(signal.SIGINT)
             run.ended()
 
 
@@ -102,7 +103,7 @@ def test_it_says_what_it_does_and_ends_with_ready_and_three_things_to_try(run: R
 def test_the_front_door_answers_with_a_token_of_a_real_sign_in(run: Run) -> None:
     token = run.soms("local", "token", "sales").stdout.strip()
     request = urllib.request.Request(
-        f"http://127.0.0.1:{run.port}/", headers={"Authorization": f"Bearer {token}"}
+        f"http://127.0.0.1:{run.port}/v1", headers={"Authorization": f"Bearer {token}"}
     )
 
     with urllib.request.urlopen(request, timeout=20) as answer:
@@ -146,7 +147,6 @@ def test_drain_says_what_is_still_open(run: Run) -> None:
 
     done = run.soms("local", "drain", "--timeout", "2")
 
-    write(run.home, {"pk": {"S": "poison"}, "fate": {"S": "fails"}})
     assert done.returncode == 1
     assert "soms-sample-things -> soms-sample-echo: 1" in done.stderr
 

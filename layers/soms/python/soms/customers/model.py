@@ -9,6 +9,7 @@ from soms.catalog.model import Address
 from soms.kit.fields import Amount, Code, Country, Currency, Frozen, Name, Reference, Request, Text
 
 Kind = Literal["account", "cash"]
+InvoicePolicy = Literal["on_order", "on_shipment"]
 
 
 class PaymentTerms(Request):
@@ -43,6 +44,7 @@ class CustomerRequest(Request):
     credit_limit: Amount | None = None
     salesperson: Code | None = None
     segment: Code | None = None
+    invoice_policy: InvoicePolicy | None = None
     external_ref: Reference | None = None
     note: Text | None = None
 
@@ -82,6 +84,7 @@ class Customer(Frozen):
     credit_limit: Amount | None = None
     salesperson: str | None = None
     segment: str | None = None
+    invoice_policy: InvoicePolicy | None = None
     external_ref: Reference | None = None
     note: str | None = None
     created_at: str = ""

@@ -216,7 +216,7 @@ def _order(
             requested_on=request.requested_on,
             salesperson=_salesperson(request, customer, caller),
             note=request.note,
-            invoice_policy=facts.settings.invoice_policy,
+            invoice_policy=customer.invoice_policy or facts.settings.invoice_policy,
             placed_at=clock.stamp(now),
             created_by=caller.name,
             said=caller.command.request,

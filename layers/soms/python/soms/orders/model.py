@@ -1,5 +1,6 @@
 """What was ordered: orders, their lines, shipments."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -73,7 +74,7 @@ class OrderRequest(Request):
     shipping: Shipping | None = None
     backorder: Literal["reject"] = "reject"
     external_ref: Reference | None = None
-    requested_on: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    requested_on: date | None = None
     salesperson: Code | None = None
     note: Text | None = None
     status: Literal["confirmed"] = "confirmed"
@@ -191,7 +192,7 @@ class Order(Frozen):
     payment: str = "unpaid"
     shipments: int = 0
     external_ref: Reference | None = None
-    requested_on: str | None = None
+    requested_on: date | None = None
     salesperson: str | None = None
     note: str | None = None
     invoice_policy: str = "on_order"
