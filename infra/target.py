@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+if TYPE_CHECKING:  # the command answers `--help` without loading the AWS libraries
+    import boto3
 
 LOCAL = "local"
 STACKS = ("data", "app")
@@ -23,13 +22,15 @@ class Target:
 
     stage: str
     outputs: Mapping[str, str]
-    session: boto3.Session
+    session: "boto3.Session"
     endpoint: str | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """Return the client of a service, created once."""
         if service not in self._clients:
+            from botocore.config import Config  # noqa: PLC0415
+
             # A call that was answered late must not be made twice: what it does is repeated by the caller.
             attempts = 1 if service == "lambda" else 3
             config = Config(
@@ -55,19 +56,25 @@ def find(stage: str) -> Target:
 
 
 def _local() -> Target:
-    from infra.local.engine import REGION, ROOT_KEY  # noqa: PLC0415 a stage on AWS needs nothing local
-    from infra.local.home import Home  # noqa: PLC0415
+    from infra.local.home import Home  # noqa: PLC0415 a stage on AWS needs nothing local
 
     status = Home.here().read_status()
     if not status or status.get("state") != "ready":
         message = "The local system does not run: start it with `make run`."
         raise NoSuchSystem(message)
+    import boto3  # noqa: PLC0415
+
+    from infra.local.engine import REGION, ROOT_KEY  # noqa: PLC0415
+
     outputs = status["outputs"]
     session = boto3.Session(ROOT_KEY, ROOT_KEY, region_name=REGION)
     return Target(LOCAL, outputs if isinstance(outputs, dict) else {}, session, str(status["endpoint"]))
 
 
 def _cloud(stage: str) -> Target:
+    import boto3  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
     session = boto3.Session()
     outputs: dict[str, str] = {}
     try:

@@ -35,6 +35,7 @@ def run(
     """Start everything and stay in the foreground until Ctrl-C, which keeps the data.
 
     Ready when it prints a line beginning `ready`.
+
     Exit code 0: stopped. 1: something broke. 2: this machine cannot run it yet, and it says why.
     """
     from infra.local.run import main  # noqa: PLC0415 the other commands start faster without it
@@ -52,6 +53,7 @@ def token(
 
     A token is used again until shortly before it expires; a TOTP code never is. `machine` is the client for
     connectors, which signs in with client credentials.
+
     Exit code 0: printed. 2: there is no such user. 3: the system does not run.
     """
     from infra.local import deploy, people  # noqa: PLC0415

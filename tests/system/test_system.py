@@ -36,6 +36,13 @@ def test_an_order_travels_the_whole_way(system: System) -> None:
             content = answer.read()
         assert content.startswith(first)
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
+    _, timeline = system.call("GET", f"/v1/orders/{order['id']}/timeline")
+    assert [one["event"] for one in timeline["data"]] == ["order.placed"]
+    for filters in (f"customer_id={customer}", "status=confirmed", f"number={order['number']}", ""):
+        status, page = system.call("GET", f"/v1/orders?{filters}")
+        assert (status, page["data"][0]["id"]) == (200, order["id"])
+    _, moved = system.call("GET", f"/v1/stock/{sku}/movements", as_="warehouse")
+    assert [one["reason"] for one in moved["data"]] == ["reserve", "rule", "receipt"]
     _, alerts = system.call("GET", "/v1/stock-alerts?status=open", as_="purchasing")
     assert [(one["sku"], one["position"]) for one in alerts["data"]] == [(sku, 95)]
     assert alerts["data"][0]["told_at"]

@@ -34,7 +34,7 @@ class Deployed:
         return told
 
     def get(self, token: str) -> tuple[int, dict[str, Any]]:
-        address = f"{self.engine.endpoint}/restapis/{self.outputs['ApiId']}/live/_user_request_/v1"
+        address = f"{self.engine.endpoint}/restapis/{self.outputs['ApiId']}/live/_user_request_/v1/things"
         request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:

@@ -158,9 +158,7 @@ def data_template(*, more_tables: tuple[str, ...] = ()) -> dict[str, Any]:
         "FilesBucket": {"Ref": "Files"},
         "FailuresBucket": {"Ref": "Failures"},
     }
-    exported = {
-        key: {"Value": value, "Export": {"Name": f"{DATA}:{key}"}} for key, value in outputs.items()
-    }
+    exported = {key: {"Value": value, "Export": {"Name": f"{DATA}:{key}"}} for key, value in outputs.items()}
     return {"Resources": resources, "Outputs": exported}
 
 
@@ -192,11 +190,12 @@ def function(code_key: str, today: str) -> dict[str, Any]:
 
 
 def api() -> dict[str, Any]:
-    """Return a REST API whose /v1 asks for a token and calls the function."""
+    """Return a REST API whose /v1/things asks for a token and calls the function."""
     of_api, arn = {"RestApiId": {"Ref": "Api"}}, {"Fn::GetAtt": ["Echo", "Arn"]}
     gateway = "AWS::ApiGateway"
     uri = {"Fn::Join": ["", [LAMBDA, arn, "/invocations"]]}
     version = {"ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "PathPart": "v1"}
+    noun = {"ParentId": {"Ref": "Version"}, "PathPart": "things"}
     authorizer = {
         "Name": "people",
         "Type": "COGNITO_USER_POOLS",
@@ -204,14 +203,19 @@ def api() -> dict[str, Any]:
         "ProviderARNs": [value_of(DATA, "UserPoolArn")],
     }
     method = {
-        "ResourceId": {"Ref": "Version"},
+        "ResourceId": {"Ref": "Noun"},
         "HttpMethod": "GET",
         "AuthorizationType": "COGNITO_USER_POOLS",
         "AuthorizerId": {"Ref": "Authorizer"},
         "AuthorizationScopes": ["aws.cognito.signin.user.admin", "soms/sales"],
         "Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": uri},
     }
-    throttle = {"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 70, "ThrottlingBurstLimit": 30}
+    throttle = {
+        "ResourcePath": "/*",
+        "HttpMethod": "*",
+        "ThrottlingRateLimit": 70,
+        "ThrottlingBurstLimit": 30,
+    }
     stage = {"DeploymentId": {"Ref": "Release"}, "StageName": "live", "MethodSettings": [throttle]}
     permission = {
         "FunctionName": arn,
@@ -222,6 +226,7 @@ def api() -> dict[str, Any]:
         "Api": {"Type": f"{gateway}::RestApi", "Properties": {"Name": "soms-sample"}},
         "Authorizer": {"Type": f"{gateway}::Authorizer", "Properties": of_api | authorizer},
         "Version": {"Type": f"{gateway}::Resource", "Properties": of_api | version},
+        "Noun": {"Type": f"{gateway}::Resource", "Properties": of_api | noun},
         "Get": {"Type": f"{gateway}::Method", "Properties": of_api | method},
         "Permission": {"Type": "AWS::Lambda::Permission", "Properties": permission},
         "Release": {"Type": f"{gateway}::Deployment", "DependsOn": ["Get"], "Properties": of_api},
@@ -277,7 +282,9 @@ def write(folder: Path, *, version: int = 1, more_tables: tuple[str, ...] = (), 
     return folder
 
 
-def _write_stack(folder: Path, name: str, template: dict[str, Any], sources: dict[str, dict[str, str]]) -> None:
+def _write_stack(
+    folder: Path, name: str, template: dict[str, Any], sources: dict[str, dict[str, str]]
+) -> None:
     text = json.dumps(template)
     (folder / f"{name}.template.json").write_text(text)
     digest = hashlib.sha256(text.encode()).hexdigest()

@@ -69,7 +69,9 @@ def test_tables_get_back_what_the_engine_dropped(system: Deployed) -> None:
     recovery = backups["PointInTimeRecoveryDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
     assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
-    assert table["SSEDescription"]["KMSMasterKeyArn"].startswith("arn:aws:kms:ap-southeast-1:000000000000:key/")
+    assert table["SSEDescription"]["KMSMasterKeyArn"].startswith(
+        "arn:aws:kms:ap-southeast-1:000000000000:key/"
+    )
     assert table["DeletionProtectionEnabled"]
 
 

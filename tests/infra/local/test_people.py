@@ -78,9 +78,7 @@ def test_an_unknown_name_is_told_the_known_ones(enrolled: people.People) -> None
         enrolled.token("nobody")
 
 
-def test_a_wrong_secret_does_not_sign_in(
-    system: Deployed, enrolled: people.People, tmp_path: Path
-) -> None:
+def test_a_wrong_secret_does_not_sign_in(system: Deployed, enrolled: people.People, tmp_path: Path) -> None:
     file = tmp_path / "people.json"
     held = json.loads(file.read_text())
     held["people"]["admin"] |= {"totp": "A" * 32, "expires": 0.0, "last_step": 0}

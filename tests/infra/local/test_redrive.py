@@ -66,7 +66,9 @@ def quarantined(target: Target, sequence: str, fate: str, day: str = "2026-01-02
 
 def failed_batch(target: Target, *fates: str) -> str:
     payload = {"Records": [record(str(index), fate) for index, fate in enumerate(fates)]}
-    return keep(target, BATCH, {"requestContext": {"functionArn": f"{ARN}:$LATEST"}, "payload": json.dumps(payload)})
+    return keep(
+        target, BATCH, {"requestContext": {"functionArn": f"{ARN}:$LATEST"}, "payload": json.dumps(payload)}
+    )
 
 
 def test_a_quarantined_record_that_is_taken_now_is_removed(target: Target) -> None:
@@ -153,7 +155,9 @@ def test_what_is_no_failure_is_named_and_left_alone(target: Target) -> None:
     assert keys(target) == [key]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"7", b"{}", b'{"requestContext": {"functionArn": "x"}, "payload": "{}"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"7", b"{}", b'{"requestContext": {"functionArn": "x"}, "payload": "{}"}']
+)
 def test_other_bodies_are_not_ours(body: bytes) -> None:
     with pytest.raises(NotOurs):
         read(body, "sample")

@@ -21,7 +21,9 @@ PATIENCE = 20.0
 def test_a_second_start_comes_back_with_its_data_and_its_locks(tmp_path: Path) -> None:
     with deployed(tmp_path) as running:
         bucket = running.outputs["FilesBucket"]
-        running.account.client("dynamodb").put_item(TableName="soms-sample-things", Item={"pk": {"S": "kept"}})
+        running.account.client("dynamodb").put_item(
+            TableName="soms-sample-things", Item={"pk": {"S": "kept"}}
+        )
         stored = running.account.client("s3").put_object(Bucket=bucket, Key="invoice", Body=b"kept")
         users = people.of(tmp_path / "people.json", running.account, running.outputs, lambda _: None)
         users.ensure({"sales": "sales"})

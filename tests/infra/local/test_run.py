@@ -37,7 +37,12 @@ class Run:
 
     def command(self) -> list[str]:
         assembly = sample.write(self.folder / "assembly")
-        return [sys.executable, "-m", "tests.infra.local.supervised", *map(str, (self.home, self.port, assembly))]
+        return [
+            sys.executable,
+            "-m",
+            "tests.infra.local.supervised",
+            *map(str, (self.home, self.port, assembly)),
+        ]
 
     def start(self) -> None:
         self.said.clear()
@@ -103,7 +108,7 @@ def test_it_says_what_it_does_and_ends_with_ready_and_three_things_to_try(run: R
 def test_the_front_door_answers_with_a_token_of_a_real_sign_in(run: Run) -> None:
     token = run.soms("local", "token", "sales").stdout.strip()
     request = urllib.request.Request(
-        f"http://127.0.0.1:{run.port}/v1", headers={"Authorization": f"Bearer {token}"}
+        f"http://127.0.0.1:{run.port}/v1/things", headers={"Authorization": f"Bearer {token}"}
     )
 
     with urllib.request.urlopen(request, timeout=20) as answer:

@@ -161,6 +161,7 @@ def query(
     condition: str,
     values: Mapping[str, object],
     *,
+    names: Mapping[str, str] | None = None,
     index: str | None = None,
     limit: int | None = None,
     newest_first: bool = False,
@@ -174,6 +175,8 @@ def query(
         "ScanIndexForward": not newest_first,
         "ConsistentRead": consistent,
     }
+    if names:
+        request["ExpressionAttributeNames"] = dict(names)
     if index:
         request["IndexName"] = index
     if limit:

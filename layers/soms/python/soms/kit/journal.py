@@ -68,11 +68,19 @@ def of_aggregate(
 ) -> Iterable[items.Item]:
     """Yield the entries of an aggregate, newest first, from a position on."""
     values: dict[str, object] = {":aggregate": aggregate}
-    condition = "aggregate = :aggregate"
+    condition = "#aggregate = :aggregate"
     if before:
         condition += " AND at_key < :before"
         values[":before"] = before
-    return aws.query(Setting.JOURNAL, condition, values, index="by_aggregate", limit=limit, newest_first=True)
+    return aws.query(
+        Setting.JOURNAL,
+        condition,
+        values,
+        names={"#aggregate": "aggregate"},
+        index="by_aggregate",
+        limit=limit,
+        newest_first=True,
+    )
 
 
 def of_hour(hour: str) -> Iterable[items.Item]:
