@@ -1,6 +1,5 @@
 """The `soms` command: the local system, and the daily work of whoever runs one."""
 
-import locale
 from importlib import import_module
 
 import typer
@@ -27,7 +26,6 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the command."""
-    locale.setlocale(locale.LC_ALL, "")
     build()()
 
 

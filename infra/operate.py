@@ -1,7 +1,7 @@
 """`soms reconcile | sweep | redrive`: prove the books, find what was never applied, try again what failed."""
 
 import json
-import locale
+import os
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -15,6 +15,7 @@ Stage = Annotated[
 ]
 LOOKS = {"ok": "green", "failed": "red", "not run": "yellow"}
 EXAMPLES = 5
+LANGUAGE = ("LC_ALL", "LC_MESSAGES", "LANG")
 FAILED, UNREACHABLE = 1, 2
 
 
@@ -108,8 +109,13 @@ def _invoked(target: Target, action: str) -> dict[str, Any]:
     return told
 
 
+def _language() -> str:
+    """Return what the user's environment asks messages to be in, such as zh_CN.UTF-8."""
+    return next((os.environ[name] for name in LANGUAGE if os.environ.get(name)), "")
+
+
 def _print_checks(report: dict[str, Any]) -> None:
-    chinese = (locale.getlocale()[0] or "").startswith("zh")
+    chinese = _language().startswith("zh")
     console, table = Console(), Table("", "invariant", "counted", "failures", "state")
     for check in report["checks"]:
         name = check.get("name_zh") if chinese else check["name"]

@@ -31,8 +31,8 @@ class Sheet:
         """Print one claim with what was seen."""
         self.failed += not holds
         mark = "[green]✓[/]" if holds else "[bold red]✗[/]"
-        self.console.print(f" {mark} {english} · {chinese}", highlight=False)
-        self.console.print(f"     {seen}", markup=False, highlight=False, style="dim")
+        self.console.print(f" {mark} {english} · {chinese}", highlight=False, soft_wrap=True)
+        self.console.print(f"     {seen}", markup=False, highlight=False, style="dim", soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,12 @@ def too_many(sheet: Sheet, crew: Crew, told: Told) -> None:
     answer = crew.caller.call("POST", "/orders", body, as_="sales_manager", key=str(uuid.uuid4()))
     errors = answer.body.get("errors")
     named = [one.get("meta", {}) for one in errors] if isinstance(errors, list) else []
-    wanted = [{"sku": short, "requested": available + 1, "available": available}]
+    wanted = {"sku": short, "requested": available + 1, "available": available}
     sheet.claim(
-        answer.status == CONFLICT and answer.code == "insufficient_stock" and named == wanted,
+        answer.status == CONFLICT
+        and answer.code == "insufficient_stock"
+        and len(named) == 1
+        and named[0] == named[0] | wanted,
         "an order too many is refused and names what is short",
         "超出库存的订单被拒并指明缺货商品",
         f"{answer.status} {answer.code}: {named}",

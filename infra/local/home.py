@@ -70,6 +70,11 @@ class Home:
         return self.root / "engine.port"
 
     @property
+    def demo(self) -> Path:
+        """The papers that the demonstration shows."""
+        return self.root / "demo"
+
+    @property
     def poller(self) -> Path:
         """Stream checkpoints."""
         return self.root / "poller"
@@ -90,7 +95,7 @@ class Home:
 
     def forget(self) -> None:
         """Delete what the local system stored, and nothing else that may lie in the folder."""
-        for folder in (self.engine_state, self.objects, self.scratch, self.poller):
+        for folder in (self.engine_state, self.objects, self.scratch, self.poller, self.demo):
             shutil.rmtree(folder, ignore_errors=True)
         turns = self.people.with_suffix(".lock")
         for file in (self.engine_log, self.people, turns, self.status_file, self.port_file):

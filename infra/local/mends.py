@@ -1,6 +1,7 @@
 """Four faults of the pinned engine, mended inside its process; each has a test that tells when upstream has.
 
-One thing is no fault: our buckets refuse plain HTTP, and on a laptop the loopback has to pass for TLS.
+Two things are no faults: our buckets refuse plain HTTP, so the loopback has to pass for TLS; and a worker
+should not unpack what another has unpacked.
 """
 
 import queue
@@ -12,6 +13,7 @@ from threading import local
 from types import ModuleType
 from typing import Any
 
+from infra.local.mend_layers import share_layers
 from infra.local.mend_signin import SignIn
 
 PINNED = "1.5.33"
@@ -30,6 +32,7 @@ def apply() -> None:
     mend_groups_claim()
     SignIn().mend()
     let_loopback_pass_for_tls()
+    share_layers()
 
 
 def check_version(found: str) -> None:

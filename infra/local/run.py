@@ -70,7 +70,6 @@ class Supervisor:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._asked_to_stop)
         returning = self.home.has_data()
-        self.home.prepare()
         system = System(Engine(self.home, remembered_port(self.home)), self.port, self.say)
         control = Control(
             {"drain": lambda asked: system.drain(asked.get("timeout", 60.0)), "backlog": system.backlog}
@@ -147,12 +146,19 @@ class Supervisor:
         if not self._hurry.is_set() and not system.engine.has_died():
             system.settle(DRAIN_SECONDS, self._hurry)
         system.unfollow()
-        if system.engine.process:
-            self.say("stopping the engine, which saves its data")
-            if not system.engine.stop():
-                self.say("the engine did not leave and was killed: what was written in this run is lost")
+        self._stop_engine(system.engine)
         self.home.status_file.unlink(missing_ok=True)
         self.say("stopped")
+
+    def _stop_engine(self, engine: Engine) -> None:
+        if engine.process is None:
+            return
+        saved = not engine.has_died()
+        if saved:
+            self.say("stopping the engine, which saves its data")
+            saved = engine.stop()
+        if not saved:
+            self.say("the engine did not stop properly: what was written in this run is lost")
 
     def _write(self, **changes: object) -> None:
         self._status |= changes

@@ -159,7 +159,7 @@ def test_500_lines_are_an_order_and_501_are_not(world: World) -> None:
     too_many = world.order(customer, *[(sku, 1)] * 501)
 
     assert (most.status, len(most.body["lines"])) == (201, 500)
-    assert refused(too_many, 422, "too_many") == [("/lines", "too_many")]
+    assert refused(too_many, 422, "too_many_lines") == [("/lines", "too_many_lines")]
     assert world.on_shelf(sku) == (1000, 1000, 0)
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 ASSETS = "cdk-hnb659fds-assets-000000000000-ap-southeast-1"
+LAYER = "1a7e5"
 DATA, APP = "soms-sample-data", "soms-sample-app"
 LAMBDA = "arn:aws:apigateway:ap-southeast-1:lambda:path/2015-03-31/functions/"
 HANDLER = """
 import json, os, sys
+import time
 import boto3
+import shared
 
 class Misfortune(Exception):
     pass
@@ -21,6 +24,9 @@ def handler(event, context):
     if event.get("action") == "log":
         print("first line")
         print("last line")
+    if event.get("action") == "linger":
+        time.sleep(1)
+        return {"worker": os.getpid(), "layer": os.path.realpath(shared.__file__)}
     if "requestContext" in event:
         return {"statusCode": 200, "body": json.dumps(event["requestContext"].get("authorizer") or {})}
     if "Records" in event:
@@ -185,6 +191,7 @@ def function(code_key: str, today: str) -> dict[str, Any]:
         "Role": {"Fn::GetAtt": ["Role", "Arn"]},
         "Code": {"S3Bucket": ASSETS, "S3Key": code_key},
         "Environment": {"Variables": variables},
+        "Layers": [{"Ref": "Layer"}],
     }
     return {"Type": "AWS::Lambda::Function", "Properties": properties}
 
@@ -244,8 +251,10 @@ def app_template(
         "StartingPosition": "TRIM_HORIZON",
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     }
+    layer = {"LayerName": "soms-sample", "Content": {"S3Bucket": ASSETS, "S3Key": f"{LAYER}.zip"}}
     resources = {
         "Role": role(),
+        "Layer": {"Type": "AWS::Lambda::LayerVersion", "Properties": layer},
         "Echo": function(code_key, today),
         "Follow": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": follow},
         "Topic": {"Type": topic, "Properties": {"TopicName": "soms-sample-purchasing"}},
@@ -267,7 +276,9 @@ def write(folder: Path, *, version: int = 1, more_tables: tuple[str, ...] = (), 
     key = hashlib.sha256(code.encode()).hexdigest()
     (folder / f"asset.{key}").mkdir(parents=True, exist_ok=True)
     (folder / f"asset.{key}" / "app.py").write_text(code)
-    zipped = {key: {"packaging": "zip", "path": f"asset.{key}"}}
+    (folder / f"asset.{LAYER}" / "python").mkdir(parents=True, exist_ok=True)
+    (folder / f"asset.{LAYER}" / "python" / "shared.py").write_text("")
+    zipped = {each: {"packaging": "zip", "path": f"asset.{each}"} for each in (key, LAYER)}
     _write_stack(folder, DATA, data_template(more_tables=more_tables), {})
     _write_stack(folder, APP, app_template(f"{key}.zip", **app), zipped)
     artifacts = {

@@ -5,6 +5,7 @@ A test of the plain engine that fails says that upstream has mended the fault: t
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyotp
@@ -231,6 +232,26 @@ def test_loopback_passes_for_tls_where_a_bucket_refuses_plain_http(system: Deplo
 
     with s3.get_object(Bucket=bucket, Key="note")["Body"] as body:
         assert body.read() == b"kept"
+
+
+def two_workers(running: Deployed) -> list[dict[str, Any]]:
+    with ThreadPoolExecutor(2) as together:
+        return list(together.map(lambda _: running.invoke(action="linger"), range(2)))
+
+
+def test_upstream_still_unpacks_a_layer_for_every_worker(plain: Deployed) -> None:
+    one, other = two_workers(plain)
+
+    assert one["worker"] != other["worker"]
+    assert one["layer"] != other["layer"], "upstream shares layers: drop mend_layers"
+
+
+def test_workers_share_what_one_of_them_unpacked(system: Deployed) -> None:
+    one, other = two_workers(system)
+
+    assert one["worker"] != other["worker"]
+    assert one["layer"] == other["layer"]
+    assert one["layer"].endswith("/python/shared.py")
 
 
 def test_functions_see_nothing_of_the_callers_environment(system: Deployed) -> None:

@@ -18,7 +18,16 @@ from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, Not
 from soms.kit.tax import DiscountTooLarge
 from soms.kit.writes import Held, Writes, decide
 from soms.orders import lifecycle, pricing, store
-from soms.orders.model import Buyer, CancelRequest, Order, OrderRequest, Shipment, ShipRequest, Taken
+from soms.orders.model import (
+    MOST_LINES,
+    Buyer,
+    CancelRequest,
+    Order,
+    OrderRequest,
+    Shipment,
+    ShipRequest,
+    Taken,
+)
 from soms.orders.pricing import Facts
 
 CREATED = 201
@@ -148,6 +157,9 @@ def ship(order_id: str, request: ShipRequest, caller: Caller, *, now: datetime) 
 
 def _facts(request: OrderRequest, caller: Caller) -> Facts:
     """Read all that an order is decided on in one batch, and raise what is wrong with it at once."""
+    if len(request.lines) > MOST_LINES:
+        words = (f"at most {MOST_LINES} lines in one order", f"一张订单最多 {MOST_LINES} 行")
+        raise Invalid(Fault("too_many_lines", words, "/lines", meta={"limit": MOST_LINES}))
     reference = request.customer_ref
     customer_id = request.customer_id or ""
     if reference:

@@ -69,7 +69,7 @@ class OrderRequest(Request):
     customer_id: Annotated[str, Field(max_length=64)] | None = None
     customer_ref: Reference | None = None
     currency: Currency | None = None
-    lines: Annotated[tuple[LineRequest, ...], Field(min_length=1, max_length=MOST_LINES)]
+    lines: Annotated[tuple[LineRequest, ...], Field(min_length=1)]
     discount: Discount | None = None
     shipping: Shipping | None = None
     backorder: Literal["reject"] = "reject"
