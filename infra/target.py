@@ -38,6 +38,7 @@ class Target:
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 s3={"addressing_style": "path"} if self.endpoint else {},
             )
+            # The stubs know each service by its literal name; here the name is an argument.
             self._clients[service] = self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
         return self._clients[service]
 

@@ -34,6 +34,7 @@ class Account:
     def client(self, service: str) -> Any:
         """Return the client of a service."""
         if service not in self._clients:
+            # The stubs know each service by its literal name; here the name is an argument.
             self._clients[service] = boto3.client(  # type: ignore[call-overload]
                 service,
                 endpoint_url=self.endpoint,

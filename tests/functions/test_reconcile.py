@@ -17,6 +17,7 @@ def tamper(table: str, key: dict[str, str], expression: str, values: dict[str, o
         TableName=os.environ[table],
         Key={name: {"S": value} for name, value in key.items()},
         UpdateExpression=expression,
+        # Attribute values, as the low-level client takes them.
         ExpressionAttributeValues=values,  # type: ignore[arg-type]
     )
 

@@ -145,6 +145,7 @@ def _get_batch(
         entry["Keys"].append(items.encode(key))  # type: ignore[attr-defined] # a list, made one line above
     for attempt in range(ATTEMPTS):
         asked = dict(request)
+        # Bound as a default, so that the loop cannot change it; mypy cannot type such a lambda.
         answer = read(lambda asked=asked: dynamodb().batch_get_item(RequestItems=asked))  # type: ignore[misc]
         for name, rows in answer["Responses"].items():
             for row in rows:
@@ -183,6 +184,7 @@ def query(
         request["Limit"] = limit
     while True:
         asked = dict(request)
+        # Bound as a default, so that the loop cannot change it; mypy cannot type such a lambda.
         answer = read(lambda asked=asked: dynamodb().query(**asked))  # type: ignore[misc]
         for row in answer["Items"]:
             yield items.decode(row)

@@ -35,6 +35,7 @@ def scan(table: Setting) -> Iterable[items.Item]:
     request: dict[str, object] = {"TableName": settings.get(table), "ConsistentRead": True}
     while True:
         asked = dict(request)
+        # Bound as a default, so that the loop cannot change it; mypy cannot type such a lambda.
         answer = aws.read(lambda asked=asked: aws.dynamodb().scan(**asked))  # type: ignore[misc]
         for row in answer["Items"]:
             yield items.decode(row)
