@@ -21,8 +21,9 @@ from soms.kit.settings import Setting
 ORDER_SUMMARY = (
     *("id", "number", "version", "settled", "status", "currency", "customer", "net", "tax", "total"),
     *("invoiced", "paid", "fulfilment", "invoicing", "payment", "placed_at", "salesperson"),
-    *("external_ref", "created_by"),
+    *("external_ref", "created_by", "valid_until", "asked"),
 )
+OWED_SUMMARY = ("id", "number", "order_id", "currency", "issued_on", "due_on", "total", "open")
 BOTH_IMAGES = StreamViewType.NEW_AND_OLD_IMAGES
 NEW_IMAGE = StreamViewType.NEW_IMAGE
 
@@ -120,7 +121,7 @@ class Tables(Construct):
 
     def _make_orders(self, key: IKey) -> None:
         lists = (
-            Index("by_customer", "customer_id", "placed_key", ORDER_SUMMARY),
+            Index("by_customer", "customer_key", "placed_key", ORDER_SUMMARY),
             Index("by_status", "status_shard", "placed_key", ORDER_SUMMARY),
             Index("by_salesperson", "salesperson", "placed_key", _without(ORDER_SUMMARY, "salesperson")),
             Index("by_day", "day_shard", "placed_key", ORDER_SUMMARY),
@@ -132,6 +133,7 @@ class Tables(Construct):
             Index("by_customer", "customer_id", "issued_key"),
             Index("by_status", "status_shard", "issued_key"),
             Index("by_due", "due_shard", "due_key"),
+            Index("by_owing", "owing", "due_key", OWED_SUMMARY),
         )
         self.billing = SomsTable(self, Setting.BILLING, key=key, indexes=lists, stream=BOTH_IMAGES)
         by_series = Index("by_series", "series", "ordinal", ("number", "issued_on"), AttributeType.NUMBER)

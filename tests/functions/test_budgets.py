@@ -69,4 +69,4 @@ def test_a_page_of_orders_costs_one_round_trip_a_shard_however_many_there_are(wo
         assert len(page.body["data"]) == 4
         trips.append([name for name, _ in calls if name == "Query"])
 
-    assert trips == [["Query"], ["Query"]]
+    assert trips == [["Query", "Query"], ["Query", "Query"]]

@@ -74,7 +74,11 @@ def put_open_item(writes: Writes, item: OpenItem, *, before: OpenItem | None) ->
         "issued_key": f"{item.issued_on}#{item.number}",
     }
     if item.status == "open":
-        held |= {"due_shard": f"due#{shard}", "due_key": f"{item.due_on}#{item.number}"}
+        held |= {
+            "due_shard": f"due#{shard}",
+            "due_key": f"{item.due_on}#{item.number}",
+            "owing": item.customer_id,
+        }
     writes.put(
         Setting.BILLING,
         held,

@@ -93,8 +93,13 @@ class Customer(Frozen):
 
 
 class Account(Frozen):
-    """What a customer owes and may still buy on credit, in its currency; without a limit no end to it."""
+    """What a customer owes and may still buy on credit, in its currency; without a limit no end to it.
+
+    `orders` counts those it ever placed, `ordered` is what they come to without what was cancelled.
+    """
 
     customer_id: str
     exposure: Decimal = Decimal(0)
+    ordered: Decimal = Decimal(0)
+    orders: int = 0
     credit_available: Decimal | None = None

@@ -88,6 +88,8 @@ def open_account(writes: Writes, customer: Customer) -> None:
         "kind": "account",
         "customer_id": customer.id,
         "exposure": 0,
+        "ordered": 0,
+        "orders": 0,
         "credit_available": customer.credit_limit,
         "seq": 1,
     }
@@ -122,15 +124,27 @@ def move_limit(writes: Writes, customer: Customer, *, before: Customer) -> None:
     )
 
 
-def expose(writes: Writes, customer: Customer, change: Decimal, *, guarded: bool) -> None:
-    """Change a customer's exposure (protocol, table of exposure); a guarded rise respects the limit."""
-    if customer.kind == "cash" or change == 0:
+def expose(
+    writes: Writes,
+    customer: Customer,
+    change: Decimal,
+    *,
+    guarded: bool,
+    placed: int = 0,
+) -> None:
+    """Change a customer's exposure by what an order is worth more or less (protocol, table of exposure).
+
+    A guarded change respects the limit, also one by nothing; `placed` counts a new order of the customer.
+    """
+    if customer.kind == "cash" or (change == 0 and not placed and not guarded):
         return
+    moves = "exposure = exposure + :change, ordered = ordered + :change, orders = orders + :placed"
+    values: dict[str, object] = {":change": change, ":placed": placed, ":one": 1}
     if customer.credit_limit is None:
         writes.update(
             *account_key(customer.id),
-            "SET exposure = exposure + :change, seq = seq + :one",
-            values={":change": change, ":one": 1},
+            f"SET {moves}, seq = seq + :one",
+            values=values,
             condition="attribute_exists(pk) AND attribute_not_exists(credit_available)",
             refused=_stale,
             rank=Rank.STATE,
@@ -144,12 +158,13 @@ def expose(writes: Writes, customer: Customer, change: Decimal, *, guarded: bool
         return exceeded(customer, change, available)
 
     condition = "attribute_exists(credit_available)"
-    if guarded and change > 0:
-        condition = "credit_available >= :change"
+    if guarded:
+        condition = "credit_available >= :needed"
+        values[":needed"] = max(change, Decimal(0))
     writes.update(
         *account_key(customer.id),
-        "SET exposure = exposure + :change, credit_available = credit_available - :change, seq = seq + :one",
-        values={":change": change, ":one": 1},
+        f"SET {moves}, credit_available = credit_available - :change, seq = seq + :one",
+        values=values,
         condition=condition,
         refused=refused,
     )

@@ -125,6 +125,20 @@ class Writes:
             "ConditionCheck", table, {"Key": items.encode(key)}, condition, values, names, refused, rank, 0
         )
 
+    def delete(
+        self,
+        table: Setting,
+        key: Mapping[str, object],
+        *,
+        condition: str | None = None,
+        values: Mapping[str, object] | None = None,
+        names: Mapping[str, str] | None = None,
+        refused: Refusal | None = None,
+        rank: Rank = Rank.GUARD,
+    ) -> None:
+        """Remove an item that only points or waits; documents, movements and journal have no such right."""
+        self._add("Delete", table, {"Key": items.encode(key)}, condition, values, names, refused, rank, 0)
+
     def _add(
         self,
         kind: str,

@@ -75,7 +75,7 @@ def _placed(order_id: str, request: OrderRequest, caller: Caller, now: datetime,
     for item, lines in pricing.stock_items(request.lines, facts).items():
         places = [f"/lines/{index}/quantity" for index, _ in lines]
         stock.reserve(writes, item, sum(line.quantity for _, line in lines), cause, places)
-    customers.expose(writes, facts.customer, lifecycle.exposure(order), guarded=True)
+    customers.expose(writes, facts.customer, lifecycle.exposure(order), guarded=True, placed=1)
     journal.record(writes, _event("order.placed", order, moved=_reserved(order)), caller, at=now)
     writes.commit()
     return order

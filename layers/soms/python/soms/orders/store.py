@@ -1,6 +1,6 @@
 """Orders and shipments in the orders table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,6 +13,9 @@ from soms.orders.model import Order, Shipment
 
 SHARDS: Final = 4
 MOST_DAYS: Final = 31
+STATES: Final = ("open", "over")
+"""A customer's orders lie in two partitions, so that what is open is found at the same cost for ever."""
+OVER: Final = frozenset({"cancelled", "completed", "closed", "lost", "expired", "discarded"})
 MOST_BYTES: Final = 320 * 1024
 """The size of a new order; the rest of what DynamoDB takes is for what is written onto it later."""
 
@@ -144,8 +147,12 @@ def listed(
     *, by: str, value: str | None, between: tuple[str, str], limit: int, after: str | None
 ) -> paging.Page:
     """Return one page of orders, newest first, from the index that serves the filter."""
-    shards = [f"{value}#{shard}" for shard in range(SHARDS)] if by == "status" else [str(value)]
-    partition = {"status": "status_shard", "customer": "customer_id", "salesperson": "salesperson"}[by]
+    shards = {
+        "status": [f"{value}#{shard}" for shard in range(SHARDS)],
+        "customer": [f"{value}#{state}" for state in STATES],
+        "salesperson": [str(value)],
+    }[by]
+    partition = {"status": "status_shard", "customer": "customer_key", "salesperson": "salesperson"}[by]
     return paging.listed(
         Setting.ORDERS,
         f"by_{by}",
@@ -155,6 +162,14 @@ def listed(
         limit=limit,
         after=after,
         between=between,
+    )
+
+
+def open_of(customer_id: str) -> Iterable[items.Item]:
+    """Yield the index rows of a customer's open orders, newest first."""
+    values = {":customer": f"{customer_id}#{STATES[0]}"}
+    return aws.query(
+        Setting.ORDERS, "customer_key = :customer", values, index="by_customer", newest_first=True
     )
 
 
@@ -200,7 +215,7 @@ def item_of(order: Order, effects: Mapping[str, object]) -> items.Item:
         "invoicing": order.invoicing,
         "payment": order.payment,
         "effects": effects or None,
-        "customer_id": order.customer.id,
+        "customer_key": f"{order.customer.id}#{STATES[order.status in OVER]}",
         "placed_key": f"{order.placed_at}#{order.id[-8:]}",
         "status_shard": f"{order.status}#{ids.shard(order.id, SHARDS)}",
         "day_shard": f"{order.placed_at[:10]}#{ids.shard(order.id, SHARDS)}",
