@@ -16,6 +16,7 @@ from soms.catalog.model import (
     WarehouseRequest,
     category_of,
 )
+from soms.catalog.rules import approval_faults, unknown_currency
 from soms.kit import journal, money
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid, VersionMismatch
@@ -54,6 +55,7 @@ def put_settings(request: SettingsRequest, caller: Caller, *, now: datetime) -> 
         )
     if not money.known(request.currency):
         faults.append(unknown_currency("/currency"))
+    faults += approval_faults(request.approval_rules, request.currency)
     if faults:
         raise Invalid(*faults)
 
@@ -94,11 +96,6 @@ def expected(caller: Caller, current: int) -> int:
     if caller.if_match is not None and caller.if_match != current:
         raise VersionMismatch(current)
     return current
-
-
-def unknown_currency(pointer: str) -> Fault:
-    """Return the fault of a currency code that ISO 4217 does not list."""
-    return Fault("unknown_currency", ("an ISO 4217 code is needed", "须为 ISO 4217 货币代码"), pointer)
 
 
 def zone(settings: Settings) -> ZoneInfo:

@@ -1,13 +1,45 @@
 """What the company sells and how it works."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
-from soms.kit.fields import Code, Country, Currency, Frozen, Name, Price, Rate, Request, Sku, Text
+from soms.kit.fields import (
+    MOST_QUANTITY,
+    Amount,
+    Code,
+    Country,
+    Currency,
+    Frozen,
+    Name,
+    Percent,
+    Price,
+    Rate,
+    Request,
+    Sku,
+    Text,
+)
 
 TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O"]
+Approver = Literal["sales_manager", "admin", "finance_manager"]
+MOST_TIERS = 20
+MOST_RULES = 50
+
+
+def _not_before_valid_from(end: date | None, info: ValidationInfo) -> date | None:
+    start = info.data.get("valid_from")
+    if end is not None and start is not None and end < start:
+        words = "must not be before valid_from"
+        context = {"code": "too_early", "en": words, "zh": "不得早于 valid_from"}
+        raise PydanticCustomError("too_early", words, context)
+    return end
+
+
+LastDay = Annotated[date | None, AfterValidator(_not_before_valid_from)]
+"""The last day something is valid on, at or after its `valid_from`."""
 
 
 class ProductRequest(Request):
@@ -46,6 +78,87 @@ class Product(Frozen):
     cost: Price | None = None
 
 
+class PriceListRequest(Request):
+    """A price list as clients describe it; the first and the last day it is valid on are both included."""
+
+    name: Name
+    currency: Currency
+    includes_tax: bool = False
+    valid_from: date | None = None
+    valid_to: LastDay = None
+
+
+class PriceList(Frozen):
+    """Prices for some customers, in one currency, with or without tax."""
+
+    id: Code
+    version: int = 1
+    name: Name
+    currency: Currency
+    includes_tax: bool = False
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class Tier(Request):
+    """What a unit costs from a quantity on."""
+
+    start: Annotated[int, Field(alias="from", strict=True, ge=1, le=MOST_QUANTITY)]
+    unit_price: Price
+
+
+class TiersRequest(Request):
+    """The price of a SKU in a list as clients describe it; without tiers the list has none any more."""
+
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=MOST_TIERS)]
+    valid_from: date | None = None
+    valid_to: LastDay = None
+
+
+class ListPrice(Frozen):
+    """The price of a SKU in a list: tiers by quantity, the lowest first."""
+
+    price_list: Code
+    sku: Sku
+    version: int = 1
+    tiers: tuple[Tier, ...]
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class ApprovalRule(Request):
+    """When an order needs a second pair of eyes: where all of its conditions hold together.
+
+    `discount_above` is the order's whole discount in percent of its subtotal, `margin_below` in percent of
+    its net. A total is in the company's currency unless the rule names one.
+    """
+
+    id: Code
+    name: Name | None = None
+    total_above: Annotated[Amount, Field(ge=0)] | None = None
+    currency: Currency | None = None
+    discount_above: Percent | None = None
+    below_list: bool = False
+    margin_below: Percent | None = None
+    credit_exceeded: bool = False
+    new_customer: bool = False
+    approvers: Annotated[tuple[Approver, ...], Field(min_length=1)] = ("sales_manager", "admin")
+
+    @model_validator(mode="after")
+    def _some_condition(self) -> "ApprovalRule":
+        thresholds = (self.total_above, self.discount_above, self.margin_below)
+        if all(one is None for one in thresholds) and not (
+            self.below_list or self.credit_exceeded or self.new_customer
+        ):
+            context = {
+                "code": "no_condition",
+                "en": "at least one condition is needed",
+                "zh": "至少须有一个条件",
+            }
+            raise PydanticCustomError("no_condition", "at least one condition is needed", context)
+        return self
+
+
 class Address(Request):
     """Where somebody is."""
 
@@ -71,6 +184,9 @@ class SettingsRequest(Request):
     credit_note_series: Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")] = "CN"
     default_warehouse: Code = "main"
     escalate_alerts_after_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    approval_rules: Annotated[tuple[ApprovalRule, ...], Field(max_length=MOST_RULES)] = ()
+    credit_hold_after_days: Annotated[int, Field(strict=True, ge=0, le=365)] | None = None
+    quote_valid_days: Annotated[int, Field(strict=True, ge=1, le=365)] = 30
 
 
 class Settings(SettingsRequest):

@@ -1,8 +1,8 @@
-"""Products, warehouses and settings in the catalog table."""
+"""Products, price lists, warehouses and settings in the catalog table."""
 
 from collections.abc import Iterable, Mapping
 
-from soms.catalog.model import Product, Settings, Warehouse
+from soms.catalog.model import ListPrice, PriceList, Product, Settings, Warehouse
 from soms.kit import aws, items, paging
 from soms.kit.problems import NotFound
 from soms.kit.settings import Setting
@@ -65,6 +65,60 @@ def products(*, category: str | None, active: bool | None, limit: int, after: st
     )
 
 
+def price_list_key(price_list: str) -> Key:
+    """Return where a price list lies."""
+    return Setting.CATALOG, {"pk": "price-lists", "sk": price_list}
+
+
+def price_list(item: items.Item | None) -> PriceList | None:
+    """Return the price list an item holds."""
+    return PriceList.model_validate(item) if item else None
+
+
+def find_price_list(price_list_id: str) -> PriceList | None:
+    """Return a price list, or None."""
+    return price_list(aws.get(*price_list_key(price_list_id), consistent=True))
+
+
+def put_price_list(writes: Writes, after: PriceList, *, before: PriceList | None) -> None:
+    """Write a price list over the version that was read."""
+    item = after.model_dump(mode="json", exclude_none=True)
+    item |= {**price_list_key(after.id)[1], "kind": "price_list"}
+    _versioned(writes, item, before.version if before else None)
+
+
+def price_lists(*, limit: int, after: str | None) -> paging.Page:
+    """Return one page of the price lists by id."""
+    return _partition("price-lists", limit, after)
+
+
+def price_key(price_list: str, sku: str) -> Key:
+    """Return where the price of a SKU in a list lies."""
+    return Setting.CATALOG, {"pk": f"price-list#{price_list}", "sk": f"price#{sku}"}
+
+
+def list_price(item: items.Item | None) -> ListPrice | None:
+    """Return the price of a SKU in a list that an item holds."""
+    return ListPrice.model_validate(item) if item else None
+
+
+def find_list_price(price_list: str, sku: str) -> ListPrice | None:
+    """Return the price of a SKU in a list, or None."""
+    return list_price(aws.get(*price_key(price_list, sku), consistent=True))
+
+
+def put_list_price(writes: Writes, after: ListPrice, *, before: ListPrice | None) -> None:
+    """Write the price of a SKU in a list over the version that was read."""
+    item = after.model_dump(mode="json", by_alias=True, exclude_none=True)
+    item |= {**price_key(after.price_list, after.sku)[1], "kind": "list_price"}
+    _versioned(writes, item, before.version if before else None)
+
+
+def list_prices(price_list: str, *, limit: int, after: str | None) -> paging.Page:
+    """Return one page of the prices of a list by SKU."""
+    return _partition(f"price-list#{price_list}", limit, after)
+
+
 def settings_of(item: items.Item | None) -> Settings:
     """Return the settings an item holds, or those of a fresh system."""
     return Settings.model_validate(item) if item else Settings()
@@ -110,6 +164,14 @@ def warehouses() -> list[Warehouse]:
     rows: Iterable[items.Item] = aws.query(Setting.CATALOG, "pk = :pk", {":pk": "warehouses"})
     found = [Warehouse.model_validate(row) for row in rows]
     return found if any(one.id == MAIN.id for one in found) else [MAIN, *found]
+
+
+def _partition(pk: str, limit: int, after: str | None) -> paging.Page:
+    """Return one page of the items under a key, in the order of their `sk`."""
+    rows = aws.query(
+        Setting.CATALOG, "pk = :pk AND sk > :after", {":pk": pk, ":after": after or " "}, limit=limit + 1
+    )
+    return paging.merged([lambda: rows], "sk", limit, newest_first=False)
 
 
 def _versioned(writes: Writes, item: Mapping[str, object], before: int | None) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from soms.catalog.commands import expected, unknown_currency
+from soms.catalog.commands import expected
+from soms.catalog.rules import unknown_currency
 from soms.customers import store
 from soms.customers.model import Customer, CustomerChange, CustomerRequest
 from soms.kit import clock, ids, journal, money
