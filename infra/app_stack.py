@@ -16,7 +16,7 @@ from infra.packages import Packages
 from infra.schedules import Afterwards, Schedule
 from infra.streams import WRITTEN, Follow, kinds, parts
 
-# What a function may do to a table; DeleteItem and BatchWriteItem are in no list, Scan only in reconcile's.
+# What a function may do to a table; Scan only in reconcile's list, DeleteItem only for what is searched by.
 GET = ("GetItem", "BatchGetItem")
 READ = (*GET, "Query")
 ADD = (*GET, "PutItem")
@@ -29,6 +29,7 @@ CONSUMER = Size(memory=512, seconds=60)
 DRAWER = Size(memory=1769, seconds=120)
 CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
 CURSOR_KEY = "cursor-key"
+SEARCH_TERMS = "term#*"
 
 
 class AppStack(Stack):
@@ -87,7 +88,10 @@ class AppStack(Stack):
                 # The key that signs cursors is made by whoever needs it first.
                 door.may(tables.catalog, "PutItem", keys=[CURSOR_KEY])
         doors["catalog"].may(tables.catalog, "PutItem", "UpdateItem")
-        doors["customers"].may(tables.customers, *KEEP)
+        customers = doors["customers"].may(tables.customers, *KEEP).may(tables.billing, "Query")
+        customers.may(tables.customers, "DeleteItem", keys=[SEARCH_TERMS])
+        # Who is erased loses the name on each order.
+        customers.may(tables.orders, "Query", "UpdateItem")
         doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "GetItem", "Query")
         orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)
         orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem")

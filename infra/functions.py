@@ -77,12 +77,12 @@ class SomsFunction(Function):
     def may(self, table: SomsTable, *actions: str, keys: Iterable[str] = ()) -> Self:
         """Tell the function a table's name and grant these actions on it, and no others.
 
-        Query reaches its indexes, too. With `keys`, only items under these partition keys.
+        Query reaches its indexes, too. With `keys`, only items under these partition keys or patterns.
         """
         self.knows(table.setting, table.table_name)
-        limits: Limits | None = (
-            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": list(keys)}} if keys else None
-        )
+        named = list(keys)
+        alike = "StringLike" if any("*" in key for key in named) else "StringEquals"
+        limits: Limits | None = {f"ForAllValues:{alike}": {"dynamodb:LeadingKeys": named}} if named else None
         self._allow([f"dynamodb:{action}" for action in actions], [table.table_arn], limits)
         if "Query" in actions and table.indexes:
             self._allow(["dynamodb:Query"], table.index_arns)

@@ -108,7 +108,10 @@ class Tables(Construct):
         self.catalog = SomsTable(self, Setting.CATALOG, key=key, indexes=(by_active, by_category))
         by_listing = Index("by_listing", "listing", "listed_key")
         by_salesperson = Index("by_salesperson", "salesperson", "listed_key")
-        self.customers = SomsTable(self, Setting.CUSTOMERS, key=key, indexes=(by_listing, by_salesperson))
+        by_segment = Index("by_segment", "segment", "listed_key")
+        self.customers = SomsTable(
+            self, Setting.CUSTOMERS, key=key, indexes=(by_listing, by_salesperson, by_segment)
+        )
         self.jobs = SomsTable(self, Setting.JOBS, key=key)
 
     def _make_stock(self, key: IKey) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from soms.customers import store as customers
 
-from tests.world import World
+from tests.world import Answer, World
 
 LINE = {"lines": [{"line": 1, "quantity": 1}]}
 Found = dict[str, Any]
@@ -123,11 +123,51 @@ def adjust(world: World, name: str) -> Callable[[], Story]:
     )
 
 
+KNOWN: Found = {"found": ["Fault Co."], "available": "1000.00", "version": 1, "entries": 1}
+CHANGED = KNOWN | {"found": [], "available": "1500.00", "version": 2, "entries": 2}
+
+
+def known(world: World, name: str, reference: str) -> Found:
+    """Return what is known of a customer of a story: by search, of its account, in its timeline."""
+    rows = world.call("GET", f"/v1/customers?q={reference}").body["data"]
+    customer = customers.id_of_reference("faults", reference)
+    account = customers.account(customer)
+    whole = world.call("GET", f"/v1/customers/{customer}").body
+    entries = world.call("GET", f"/v1/customers/{customer}/timeline").body["data"]
+    return {
+        "found": [one["name"] for one in rows if one["name"] == name],
+        "available": f"{account.credit_available:.2f}" if account and account.credit_available else None,
+        "version": whole["version"],
+        "entries": len(entries),
+    }
+
+
+def _taken_on(world: World, name: str) -> Answer:
+    body = {"name": "Fault Co.", "currency": "CNY", "credit_limit": "1000.00"}
+    reference = {"external_ref": {"source": "faults", "id": name}}
+    return world.call("POST", "/v1/customers", body | reference, key=name)
+
+
+def take_on(world: World, name: str) -> Callable[[], Story]:
+    return lambda: Story(lambda: _taken_on(world, name), lambda: known(world, "Fault Co.", name))
+
+
+def change_customer(world: World, name: str) -> Callable[[], Story]:
+    path = f"/v1/customers/{_taken_on(world, name).body['id']}"
+    body = {"name": "Other Co.", "phone": "12345", "credit_limit": "1500.00"}
+    headers = {"If-Match": '"1.0"', "Idempotency-Key": name}
+    return lambda: Story(
+        lambda: world.call("PATCH", path, body, headers=headers), lambda: known(world, "Fault Co.", name)
+    )
+
+
 COMMANDS = (
     Plot("place", place, PLACED),
     Plot("cancel", _on_an_order("cancel"), CANCELLED),
     Plot("ship", _on_an_order("shipments"), SHIPPED),
     Plot("adjust", adjust, ADJUSTED),
+    Plot("take_on", take_on, KNOWN),
+    Plot("change_customer", change_customer, CHANGED),
 )
 
 

@@ -20,6 +20,8 @@ RENDERED = "rendering"
 """Its layer takes a fixture of its own: test_rendering.py uses its events."""
 ORDER = "ord_dh79xyvcfm30rtdffczhr86q"
 """Follows from the reference in orders/place.json, as every id follows from its cause."""
+CUSTOMER = "cus_7jb6f0mcxsj611cjhw9qrefz"
+"""Follows from the reference in customers/create.json."""
 SHELF = ("catalog/put_product", "inventory/receive")
 BUYER = (*SHELF, "customers/create")
 PLACED = (*BUYER, "orders/place")
@@ -58,6 +60,10 @@ def _numbers(path: str) -> Effect:
     return numbers
 
 
+def _customer(field: str) -> Effect:
+    return lambda world: world.call("GET", f"/v1/customers/{CUSTOMER}").body[field]
+
+
 def _balances(world: World) -> object:
     rows = world.call("GET", "/v1/stock/TEA-001/movements").body["data"]
     return [(one["seq"], one["balance"]["available"]) for one in rows]
@@ -81,6 +87,11 @@ CASES = [
     Case("inventory/receive", SHELF[:1], 201, _shelf, (10, 0, 10)),
     Case("inventory/reorder_rule", SHELF, 200, _shelf, (10, 0, 10)),
     Case("customers/create", (), 201, lambda world: len(world.call("GET", "/v1/customers").body["data"]), 1),
+    Case("customers/search", BUYER, 200),
+    Case("customers/change", BUYER, 200, _customer("phone"), "+8675512345678"),
+    Case("customers/refer", BUYER, 200, _customer("references"), [{"source": "erp", "id": "4711"}]),
+    Case("customers/summary", BUYER, 200),
+    Case("customers/erase", BUYER, 200, _customer("status"), "erased"),
     Case("orders/place", BUYER, 201, _shelf, (10, 3, 7)),
     Case("orders/too_many", BUYER, 409, _shelf, (10, 0, 10)),
     Case("orders/cancel", PLACED, 200, _order, ("cancelled", "0.00")),
@@ -114,6 +125,8 @@ COMMANDS = {
     "inventory/receive",
     "inventory/reorder_rule",
     "customers/create",
+    "customers/change",
+    "customers/refer",
     "orders/place",
     "orders/cancel",
     "orders/ship",

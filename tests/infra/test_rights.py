@@ -45,10 +45,18 @@ def test_stars_stand_only_for_object_names(dev: Synthesised) -> None:
 
 
 def test_no_function_deletes_or_writes_without_a_condition(dev: Synthesised) -> None:
-    given = {right.action for function in dev.functions() for right in dev.rights(function)}
+    given = [
+        (function, right)
+        for function in dev.functions()
+        for right in dev.rights(function)
+        if "Delete" in right.action or "BatchWrite" in right.action or "Bypass" in right.action
+    ]
 
-    assert not {
-        action for action in given if "Delete" in action or "BatchWrite" in action or "Bypass" in action
+    assert [(function, right.action, right.table) for function, right in given] == [
+        ("customers", "dynamodb:DeleteItem", "customers")
+    ]
+    assert json.loads(given[0][1].condition) == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["term#*"]}
     }
 
 

@@ -2,35 +2,48 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
+
+from pydantic import ValidationError
 
 from soms.catalog.commands import expected
-from soms.catalog.rules import unknown_currency
-from soms.customers import store
-from soms.customers.model import Customer, CustomerChange, CustomerRequest
-from soms.kit import clock, ids, journal, money
+from soms.customers import checks, events, references, search, store
+from soms.customers.model import (
+    MOST_REFERENCES,
+    Customer,
+    CustomerChange,
+    CustomerRequest,
+    ReferenceChange,
+)
+from soms.customers.terms import terms_of
+from soms.kit import aws, clock, ids, journal
 from soms.kit.access import Caller
-from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, Problem
-from soms.kit.writes import Held, Writes, decide
+from soms.kit.fields import Reference
+from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, NotFound, Problem
+from soms.kit.writes import AlreadyDone, Held, Refusal, Writes, decide
 
-CREATED = 201
+EMPTIED: Final[Mapping[str, object]] = {"payment_terms": {}, "addresses": (), "contacts": ()}
+"""What null makes of a field that is never nothing."""
 
 
 def create(request: CustomerRequest, caller: Caller, *, now: datetime) -> tuple[Customer, bool]:
     """Take on a customer; return it and whether it was there before under the same reference."""
     customer = _new(request, caller, now)
     try:
-        _check(request.currency, request)
+        checks.check(customer, CustomerRequest.model_fields)
         writes = Writes()
         store.insert(writes, customer, _exists)
         store.open_account(writes, customer)
-        journal.record(writes, _created(customer), caller, at=now)
+        search.index(writes, customer)
+        journal.record(writes, events.created(customer), caller, at=now)
         writes.commit()
     except Problem:
         # A refusal asks first whether the customer is there already: then it is a repeat, or another one.
-        held = store.find(customer.id) if customer.external_ref else None
-        if held is None:
+        held = aws.get(*store.key(customer.id), consistent=True) if customer.external_ref else None
+        found = store.customer(held) or references.resolved(held)
+        if found is None:
             raise
-        return _the_same(held, customer, caller), True
+        return _the_same(found, customer, caller), True
     return customer, False
 
 
@@ -38,25 +51,86 @@ def change(customer_id: str, request: CustomerChange, caller: Caller, *, now: da
     """Change a customer's profile; a new limit moves what is available by the difference."""
 
     def attempt() -> Customer:
-        before = store.get(customer_id)
-        caller.require_sight(before.salesperson)
+        before = _read(customer_id, caller, "change")
         version = expected(caller, before.version) + 1
-        _check(before.currency, request)
-        said = {name: getattr(request, name) for name in request.model_fields_set}
+        said = request.model_dump(include=request.model_fields_set)
         if caller.sees_only_own() and said.get("salesperson", before.salesperson) != before.salesperson:
             raise Forbidden
         if said.get("name", before.name) is None:
             raise Invalid(Fault("required", ("a name is needed", "须有名称"), "/name"))
-        customer = Customer.model_validate({**before.model_dump(), **_dumped(said), "version": version})
-
-        writes = Writes()
-        store.replace(writes, customer, before=before)
-        store.move_limit(writes, customer, before=before)
-        journal.record(writes, _changed(before, customer), caller, at=now)
-        writes.commit()
-        return customer
+        said |= {name: value for name, value in EMPTIED.items() if name in said and said[name] is None}
+        customer = Customer.model_validate({**before.model_dump(), **said, "version": version})
+        checks.check(customer, said)
+        return _written(before, customer, caller, now)
 
     return decide(attempt)
+
+
+def refer(
+    customer_id: str, source: str, request: ReferenceChange, caller: Caller, *, now: datetime
+) -> Customer:
+    """Say what another system calls a customer, in place of what it was called there before."""
+    wanted = _reference(source, request.id) if request.id is not None else None
+
+    def attempt() -> Customer:
+        before = _read(customer_id, caller, "refer")
+        version = expected(caller, before.version) + 1
+        first = before.external_ref
+        if first and first.source == source:
+            if first == wanted:
+                return _as_it_is(before, caller)
+            words = ("the reference given at creation stays", "建档时的外部编号不可更改")
+            raise Invalid(Fault("fixed", words, "/id"))
+        held = next((one for one in before.references if one.source == source), None)
+        if held == wanted:
+            return _as_it_is(before, caller)
+        kept = tuple(one for one in before.references if one != held)
+        if wanted and len(kept) == MOST_REFERENCES:
+            words = (f"at most {MOST_REFERENCES} references", f"最多 {MOST_REFERENCES} 个外部编号")
+            raise Invalid(Fault("too_many", words, "/id"))
+        after = (*kept, wanted) if wanted else kept
+        customer = before.model_copy(update={"references": after, "version": version})
+        return _written(before, customer, caller, now, freed=held, given=wanted)
+
+    return decide(attempt)
+
+
+def _as_it_is(customer: Customer, caller: Caller) -> Customer:
+    """Return a customer that has nothing to be changed, or raise AlreadyDone if this very command did it."""
+    entry = journal.find(caller.command.entry) if caller.command.entry else None
+    if entry:
+        raise AlreadyDone(entry)
+    return customer
+
+
+def _read(customer_id: str, caller: Caller, command: str) -> Customer:
+    before = store.get(customer_id)
+    caller.require_sight(before.salesperson)
+    checks.require_active(before, command)
+    return before
+
+
+def _written(
+    before: Customer,
+    customer: Customer,
+    caller: Caller,
+    now: datetime,
+    *,
+    freed: Reference | None = None,
+    given: Reference | None = None,
+) -> Customer:
+    after = customer.model_copy(update={"terms": terms_of(customer)})
+    writes = Writes()
+    store.replace(writes, after, before=before)
+    store.move_limit(writes, after, before=before)
+    search.index(writes, after, before=before)
+    if freed:
+        references.free(writes, freed.source, freed.id, after.id)
+    if given:
+        references.give(writes, given.source, given.id, after.id, _taken(caller))
+    journal.record(writes, events.changed("customer.changed", before, after), caller, at=now)
+    writes.commit()
+    return after
 
 
 def _new(request: CustomerRequest, caller: Caller, now: datetime) -> Customer:
@@ -70,7 +144,7 @@ def _new(request: CustomerRequest, caller: Caller, now: datetime) -> Customer:
         if salesperson not in {None, caller.name}:
             raise Forbidden
         salesperson = caller.name
-    return Customer.model_validate(
+    customer = Customer.model_validate(
         {
             **request.model_dump(),
             "id": name,
@@ -80,29 +154,27 @@ def _new(request: CustomerRequest, caller: Caller, now: datetime) -> Customer:
             "said": caller.command.request,
         }
     )
+    return customer.model_copy(update={"terms": terms_of(customer)})
 
 
-def _check(currency: str, request: CustomerRequest | CustomerChange) -> None:
-    faults: list[Fault] = []
-    if not money.known(currency):
-        faults.append(unknown_currency("/currency"))
-    elif request.credit_limit is not None:
-        try:
-            limit = money.amount(request.credit_limit, currency)
-        except ValueError as error:
-            faults.append(Fault("too_many_digits", (str(error), "金额位数超出货币允许范围"), "/credit_limit"))
-        else:
-            if limit < 0:
-                faults.append(Fault("too_small", ("must be at least 0", "不得小于 0"), "/credit_limit"))
-    if isinstance(request, CustomerRequest) and request.kind == "cash" and request.credit_limit is not None:
-        words = ("a cash customer has no credit limit", "现款客户没有信用额度")
-        faults.append(Fault("invalid", words, "/credit_limit"))
-    if faults:
-        raise Invalid(*faults)
+def _reference(source: str, name: str) -> Reference:
+    try:
+        return Reference(source=source, id=name)
+    except ValidationError:
+        # A system that cannot be called so in any body is not there.
+        raise NotFound from None
 
 
 def _exists(_held: Held) -> Exception:
     return DuplicateReference()
+
+
+def _taken(caller: Caller) -> Refusal:
+    def refused(held: Held) -> Exception:
+        whose = (held or {}).get("alias_of") or (held or {}).get("id")
+        return DuplicateReference(meta={} if caller.sees_only_own() else {"id": whose})
+
+    return refused
 
 
 def _the_same(held: Customer, said: Customer, caller: Caller) -> Customer:
@@ -112,47 +184,3 @@ def _the_same(held: Customer, said: Customer, caller: Caller) -> Customer:
     if held.said == said.said and visible:
         return held
     raise DuplicateReference(meta={"id": held.id} if visible else {})
-
-
-def _dumped(said: Mapping[str, object]) -> Mapping[str, object]:
-    return {
-        name: value if name != "payment_terms" or value is not None else {} for name, value in said.items()
-    }
-
-
-def _created(customer: Customer) -> journal.Event:
-    return journal.Event(
-        name="customer.created",
-        aggregate=f"customer#{customer.id}",
-        version=1,
-        resource=("customer", customer.id),
-        status=CREATED,
-        changes={
-            "currency": [None, customer.currency],
-            "credit_limit": [None, _text(customer)],
-            "salesperson": [None, customer.salesperson],
-        },
-    )
-
-
-def _changed(before: Customer, after: Customer) -> journal.Event:
-    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
-    # Of personal values the journal says that they changed, not what they were.
-    changes = {
-        name: None if name in store.PERSONAL else [old[name], value]
-        for name, value in new.items()
-        if old[name] != value and name != "version"
-    }
-    return journal.Event(
-        name="customer.changed",
-        aggregate=f"customer#{after.id}",
-        version=after.version,
-        resource=("customer", after.id),
-        changes=changes,
-    )
-
-
-def _text(customer: Customer) -> str | None:
-    if customer.credit_limit is None:
-        return None
-    return money.text(customer.credit_limit, customer.currency)

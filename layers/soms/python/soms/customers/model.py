@@ -1,15 +1,49 @@
 """Who buys: profile, terms and credit account."""
 
+import re
+import unicodedata
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from soms.catalog.model import Address
 from soms.kit.fields import Amount, Code, Country, Currency, Frozen, Name, Reference, Request, Text
 
 Kind = Literal["account", "cash"]
 InvoicePolicy = Literal["on_order", "on_shipment"]
+Status = Literal["active", "merged", "erased"]
+MOST_REFERENCES: Final = 20
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_BETWEEN_DIGITS: Final = re.compile(r"[\s().\-/]")
+_PHONE: Final = re.compile(r"\+?[0-9]{5,15}")
+
+
+def _email(value: str) -> str:
+    """Return an address that could be one: something, @, a domain with a dot."""
+    if not _EMAIL.fullmatch(value):
+        raise _wrong("invalid_email", "an e-mail address is needed", "须为电子邮件地址")
+    return value
+
+
+def _phone(value: str) -> str:
+    """Return a telephone number as 5 to 15 digits (E.164), with a `+` before a country code."""
+    digits = _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", value))
+    if digits.startswith("00"):
+        digits = f"+{digits[2:]}"
+    if not _PHONE.fullmatch(digits):
+        raise _wrong("invalid_phone", "5 to 15 digits, or + and digits", "须为 5 至 15 位数字，可加 +")
+    return digits
+
+
+def _wrong(code: str, english: str, chinese: str) -> PydanticCustomError:
+    return PydanticCustomError("implausible", "not plausible", {"code": code, "en": english, "zh": chinese})
+
+
+Email = Annotated[str, Field(max_length=200), AfterValidator(_email)]
+Phone = Annotated[str, Field(max_length=50), AfterValidator(_phone)]
 
 
 class PaymentTerms(Request):
@@ -23,9 +57,18 @@ class Contact(Request):
     """A person at the customer's."""
 
     name: Name
-    email: Annotated[str, Field(max_length=200)] | None = None
-    phone: Annotated[str, Field(max_length=50)] | None = None
+    email: Email | None = None
+    phone: Phone | None = None
     role: Annotated[str, Field(max_length=100)] | None = None
+
+
+class Person(Frozen):
+    """A person at the customer's as held."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    role: str | None = None
 
 
 class CustomerRequest(Request):
@@ -36,12 +79,14 @@ class CustomerRequest(Request):
     kind: Kind = "account"
     country: Country | None = None
     tax_id: Code | None = None
-    email: Annotated[str, Field(max_length=200)] | None = None
-    phone: Annotated[str, Field(max_length=50)] | None = None
+    email: Email | None = None
+    phone: Phone | None = None
     addresses: Annotated[tuple[Address, ...], Field(max_length=20)] = ()
     contacts: Annotated[tuple[Contact, ...], Field(max_length=20)] = ()
     payment_terms: PaymentTerms = PaymentTerms()
     credit_limit: Amount | None = None
+    credit_limit_until: date | None = None
+    price_list: Code | None = None
     salesperson: Code | None = None
     segment: Code | None = None
     invoice_policy: InvoicePolicy | None = None
@@ -55,19 +100,43 @@ class CustomerChange(Request):
     name: Name | None = None
     country: Country | None = None
     tax_id: Code | None = None
-    email: Annotated[str, Field(max_length=200)] | None = None
-    phone: Annotated[str, Field(max_length=50)] | None = None
+    email: Email | None = None
+    phone: Phone | None = None
     addresses: Annotated[tuple[Address, ...], Field(max_length=20)] | None = None
     contacts: Annotated[tuple[Contact, ...], Field(max_length=20)] | None = None
     payment_terms: PaymentTerms | None = None
     credit_limit: Amount | None = None
+    credit_limit_until: date | None = None
+    price_list: Code | None = None
     salesperson: Code | None = None
     segment: Code | None = None
+    invoice_policy: InvoicePolicy | None = None
     note: Text | None = None
 
 
+class ReferenceChange(Request):
+    """The name a customer has in another system; null takes it away."""
+
+    id: Annotated[str, Field(min_length=1, max_length=100)] | None
+
+
+class MergeRequest(Request):
+    """Into whom a duplicate goes."""
+
+    into: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class EraseRequest(Request):
+    """Why a person is erased."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
 class Customer(Frozen):
-    """A customer as it is held; `said` is the hash of what was said at its creation."""
+    """A customer as it is held.
+
+    `terms` is what it is found by; `said` the hash of what was said at its creation.
+    """
 
     id: str
     version: int = 1
@@ -79,17 +148,34 @@ class Customer(Frozen):
     email: str | None = None
     phone: str | None = None
     addresses: tuple[Address, ...] = ()
-    contacts: tuple[Contact, ...] = ()
+    contacts: tuple[Person, ...] = ()
     payment_terms: PaymentTerms = PaymentTerms()
     credit_limit: Amount | None = None
+    credit_limit_until: date | None = None
+    price_list: str | None = None
     salesperson: str | None = None
     segment: str | None = None
     invoice_policy: InvoicePolicy | None = None
     external_ref: Reference | None = None
+    references: tuple[Reference, ...] = ()
     note: str | None = None
+    merged_into: str | None = None
+    erased_at: str | None = None
     created_at: str = ""
     created_by: str = ""
+    terms: tuple[str, ...] = ()
     said: str = ""
+
+    @property
+    def status(self) -> Status:
+        """Return whether the customer is there to be dealt with, or what became of it."""
+        if self.erased_at:
+            return "erased"
+        return "merged" if self.merged_into else "active"
+
+    def limit_has_ended(self, today: date) -> bool:
+        """Tell whether the credit limit counts as nothing, because its last day is over."""
+        return self.credit_limit_until is not None and self.credit_limit_until < today
 
 
 class Account(Frozen):
@@ -103,3 +189,4 @@ class Account(Frozen):
     ordered: Decimal = Decimal(0)
     orders: int = 0
     credit_available: Decimal | None = None
+    seq: int = 1

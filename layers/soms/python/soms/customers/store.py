@@ -1,16 +1,21 @@
 """Customers and their credit accounts in the customers table."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from soms.customers.model import Account, Customer
-from soms.kit import aws, ids, items, money, paging
+from soms.kit import aws, clock, ids, items, money
 from soms.kit.problems import NotFound, Problem
 from soms.kit.settings import Setting
 from soms.kit.writes import Held, Rank, Refusal, Stale, Writes
 
-SHARDS = 4
-PERSONAL = frozenset({"name", "email", "phone", "addresses", "contacts", "tax_id", "note"})
+SHARDS: Final = 4
+PERSONAL: Final = frozenset(
+    {"name", "email", "phone", "addresses", "contacts", "tax_id", "note", "external_ref", "references"}
+)
+ALIAS: Final = "alias"
 Key = tuple[Setting, Mapping[str, object]]
 
 
@@ -20,6 +25,24 @@ class CreditLimitExceeded(Problem):
     status = 409
     code = "credit_limit_exceeded"
     title = ("The customer's credit limit would be exceeded", "超出客户信用额度")
+
+
+class CustomerClosed(Problem):
+    """The customer was merged into another one or erased: nothing that raises what it owes is possible."""
+
+    status = 409
+    code = "customer_closed"
+    title = ("This customer is closed", "该客户已停用")
+
+    def __init__(self, customer: Customer) -> None:
+        """Say what became of the customer."""
+        super().__init__(
+            detail=(
+                f"The customer is {customer.status}; what it owes cannot rise any more.",
+                "该客户已合并或已删除，不能再增加应收。",
+            ),
+            meta={"status": customer.status, "merged_into": customer.merged_into},
+        )
 
 
 def key(customer_id: str) -> Key:
@@ -38,8 +61,8 @@ def id_of_reference(source: str, name: str) -> str:
 
 
 def customer(item: items.Item | None) -> Customer | None:
-    """Return the customer an item holds."""
-    return Customer.model_validate(item) if item else None
+    """Return the customer an item holds; a name that another system has for one is no customer."""
+    return Customer.model_validate(item) if item and item.get("type") != ALIAS else None
 
 
 def find(customer_id: str) -> Customer | None:
@@ -57,10 +80,17 @@ def get(customer_id: str) -> Customer:
 
 def insert(writes: Writes, customer: Customer, refused: Refusal) -> None:
     """Write a new customer; `refused` says what it means that there is one by this id."""
+    take(writes, _item(customer), refused)
+
+
+def take(writes: Writes, item: items.Item, refused: Refusal) -> None:
+    """Write an item where neither a customer lies nor a reference that leads to one."""
     writes.put(
         Setting.CUSTOMERS,
-        _item(customer),
-        condition="attribute_not_exists(pk)",
+        item,
+        condition="attribute_not_exists(pk) OR (#type = :alias AND attribute_not_exists(alias_of))",
+        names={"#type": "type"},
+        values={":alias": ALIAS},
         refused=refused,
         rank=Rank.AGGREGATE,
     )
@@ -74,6 +104,16 @@ def replace(writes: Writes, customer: Customer, *, before: Customer) -> None:
         condition="#version = :before",
         names={"#version": "version"},
         values={":before": before.version},
+        refused=_stale,
+        rank=Rank.STATE,
+    )
+
+
+def require_active(writes: Writes, customer_id: str) -> None:
+    """Require that a customer is neither merged nor erased."""
+    writes.check(
+        *key(customer_id),
+        "attribute_exists(pk) AND attribute_not_exists(merged_into) AND attribute_not_exists(erased_at)",
         refused=_stale,
         rank=Rank.STATE,
     )
@@ -124,49 +164,87 @@ def move_limit(writes: Writes, customer: Customer, *, before: Customer) -> None:
     )
 
 
+def close_account(writes: Writes, account: Account | None, *, now: datetime) -> None:
+    """Let nothing raise what is owed on an account any more; it must be even, and as it was read."""
+    if account is None:
+        return
+    writes.update(
+        *account_key(account.customer_id),
+        "SET closed_at = :now, seq = seq + :one",
+        values={":now": clock.stamp(now), ":one": 1, ":nothing": 0, ":seq": account.seq},
+        condition="exposure = :nothing AND seq = :seq",
+        refused=_stale,
+        rank=Rank.STATE,
+    )
+
+
 def expose(
     writes: Writes,
     customer: Customer,
     change: Decimal,
     *,
     guarded: bool,
+    today: date,
     placed: int = 0,
 ) -> None:
     """Change a customer's exposure by what an order is worth more or less (protocol, table of exposure).
 
-    A guarded change respects the limit, also one by nothing; `placed` counts a new order of the customer.
+    A guarded change respects the limit, also one by nothing; on a company day after the limit's last one
+    the limit counts as nothing, so only what was paid beforehand is left. `placed` counts a new order.
+    Raises CustomerClosed for a guarded change of a customer that was merged or erased.
     """
+    if guarded and customer.status != "active":
+        raise CustomerClosed(customer)
     if customer.kind == "cash" or (change == 0 and not placed and not guarded):
         return
+    ended = guarded and change > 0 and customer.limit_has_ended(today)
+    condition, needed = _guard(customer, change, guarded=guarded, ended=ended)
     moves = "exposure = exposure + :change, ordered = ordered + :change, orders = orders + :placed"
-    values: dict[str, object] = {":change": change, ":placed": placed, ":one": 1}
-    if customer.credit_limit is None:
-        writes.update(
-            *account_key(customer.id),
-            f"SET {moves}, seq = seq + :one",
-            values=values,
-            condition="attribute_exists(pk) AND attribute_not_exists(credit_available)",
-            refused=_stale,
-            rank=Rank.STATE,
-        )
-        return
+    if customer.credit_limit is not None:
+        moves += ", credit_available = credit_available - :change"
 
     def refused(held: Held) -> Exception:
-        if not held or "credit_available" not in held:
+        if needed is None or not held or "credit_available" not in held or "closed_at" in held:
             return Stale()
         available = Decimal(str(held["credit_available"]))
-        return exceeded(customer, change, available)
+        return exceeded(customer, max(change, Decimal(0)), available - (needed - max(change, Decimal(0))))
 
-    condition = "attribute_exists(credit_available)"
-    if guarded:
-        condition = "credit_available >= :needed"
-        values[":needed"] = max(change, Decimal(0))
     writes.update(
         *account_key(customer.id),
-        f"SET {moves}, credit_available = credit_available - :change, seq = seq + :one",
-        values=values,
+        f"SET {moves}, seq = seq + :one",
+        values={":change": change, ":placed": placed, ":one": 1}
+        | ({} if needed is None else {":needed": needed}),
         condition=condition,
         refused=refused,
+        rank=Rank.STATE if needed is None else Rank.GUARD,
+    )
+    if ended:
+        _require_unchanged(writes, customer)
+
+
+def _guard(
+    customer: Customer, change: Decimal, *, guarded: bool, ended: bool
+) -> tuple[str, Decimal | None]:
+    """Return the condition of a change, and what must be available for it where that is part of it."""
+    is_open = " AND attribute_not_exists(closed_at)" if guarded else ""
+    if customer.credit_limit is None:
+        return f"attribute_exists(pk) AND attribute_not_exists(credit_available){is_open}", None
+    if not guarded:
+        return "attribute_exists(credit_available)", None
+    # What is available is the limit less the exposure: without the limit it must be so much more.
+    more = customer.credit_limit if ended else Decimal(0)
+    return f"credit_available >= :needed{is_open}", max(change, Decimal(0)) + more
+
+
+def _require_unchanged(writes: Writes, customer: Customer) -> None:
+    """Require that the limit still is the one that was reckoned with."""
+    writes.check(
+        *key(customer.id),
+        "#version = :version",
+        names={"#version": "version"},
+        values={":version": customer.version},
+        refused=_stale,
+        rank=Rank.STATE,
     )
 
 
@@ -189,38 +267,19 @@ def account(customer_id: str) -> Account | None:
     return Account.model_validate(item) if item else None
 
 
-def listed(*, salesperson: str | None, limit: int, after: str | None) -> paging.Page:
-    """Return one page of customers, newest first, of a sales person where asked."""
-    if salesperson:
-        return paging.listed(
-            Setting.CUSTOMERS,
-            "by_salesperson",
-            [salesperson],
-            partition="salesperson",
-            key="listed_key",
-            limit=limit,
-            after=after,
-        )
-    return paging.listed(
-        Setting.CUSTOMERS,
-        "by_listing",
-        [f"customer#{shard}" for shard in range(SHARDS)],
-        partition="listing",
-        key="listed_key",
-        limit=limit,
-        after=after,
-    )
-
-
 def _stale(_held: Held) -> Exception:
     return Stale()
 
 
 def _item(customer: Customer) -> items.Item:
-    return customer.model_dump(mode="json", exclude_none=True) | {
+    item = customer.model_dump(mode="json", exclude_none=True) | {
         **key(customer.id)[1],
         # The profile's own `kind` says how it pays; followers of tables tell items apart by `type`.
         "type": "customer",
+    }
+    if customer.status != "active":
+        return item
+    return item | {
         "listing": f"customer#{ids.shard(customer.id, SHARDS)}",
         "listed_key": f"{customer.created_at}#{customer.id[-8:]}",
     }

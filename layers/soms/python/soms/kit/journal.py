@@ -17,9 +17,9 @@ HOUR = 13
 class Event:
     """What a command did, in terms of its aggregate.
 
-    `changes` maps a field to (before, after), or to None when its value is personal. `effects` is what the
-    streams must still do; `moved` maps a stock item to its change of on hand, reserved and back-ordered;
-    `facts` are what reports add up.
+    `changes` maps a field to (before, after), or to an empty list when its value is personal. `effects` is
+    what the streams must still do; `moved` maps a stock item to its change of on hand, reserved and
+    back-ordered; `facts` are what reports add up.
     """
 
     name: str

@@ -8,6 +8,7 @@ from itertools import count
 from soms.catalog import store as catalog
 from soms.catalog.commands import expected, zone
 from soms.customers import store as customers
+from soms.customers.checks import buyer
 from soms.customers.model import Customer
 from soms.inventory import store as stock
 from soms.inventory.model import StockItem
@@ -75,7 +76,9 @@ def _placed(order_id: str, request: OrderRequest, caller: Caller, now: datetime,
     for item, lines in pricing.stock_items(request.lines, facts).items():
         places = [f"/lines/{index}/quantity" for index, _ in lines]
         stock.reserve(writes, item, sum(line.quantity for _, line in lines), cause, places)
-    customers.expose(writes, facts.customer, lifecycle.exposure(order), guarded=True, placed=1)
+    today = now.astimezone(zone(facts.settings)).date()
+    exposure = lifecycle.exposure(order)
+    customers.expose(writes, facts.customer, exposure, guarded=True, today=today, placed=1)
     journal.record(writes, _event("order.placed", order, moved=_reserved(order)), caller, at=now)
     writes.commit()
     return order
@@ -100,7 +103,7 @@ def cancel(order_id: str, request: CancelRequest, caller: Caller, *, now: dateti
         writes = Writes()
         store.replace(writes, order, effects, before=before)
         change = lifecycle.exposure(order) - lifecycle.exposure(before)
-        customers.expose(writes, customer, change, guarded=False)
+        customers.expose(writes, customer, change, guarded=False, today=now.date())
         event = _event("order.cancelled", order, before=before, effects=effects, reason=request.reason)
         journal.record(writes, event, caller, at=now)
         writes.commit()
@@ -173,10 +176,7 @@ def _facts(request: OrderRequest, caller: Caller) -> Facts:
         *(catalog.product_key(sku) for sku in skus),
     ]
     held = aws.get_many(keys)
-    customer = customers.customer(held[1])
-    if customer is None or not caller.may_see(customer.salesperson):
-        place = "/customer_ref" if reference else "/customer_id"
-        raise Invalid(Fault("unknown_customer", ("there is no such customer", "没有该客户"), place))
+    customer = buyer(held[1], caller, by_reference=bool(reference))
     sites = held[2 : 2 + len(said)]
     products = [catalog.product(item) for item in held[2 + len(said) :]]
     facts = Facts(

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from soms.billing.model import Document, OpenItem, OrderBilling, Series
 from soms.billing.store import open_item_of
-from soms.customers.model import Customer
+from soms.customers.model import Account, Customer
+from soms.customers.store import ALIAS
 from soms.inventory.model import Stock
 from soms.kit import aws, items, settings
 from soms.kit.settings import Setting
@@ -25,7 +25,7 @@ class Books:
     documents: dict[str, Document] = field(default_factory=dict)
     files: dict[tuple[str, str], items.Item] = field(default_factory=dict)
     customers: dict[str, Customer] = field(default_factory=dict)
-    accounts: dict[str, tuple[Decimal, Decimal | None]] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
     movements: dict[tuple[str, str], list[items.Item]] = field(default_factory=dict)
     entries: dict[str, items.Item] = field(default_factory=dict)
 
@@ -89,14 +89,10 @@ def _billing(books: Books, row: Mapping[str, object]) -> None:
 
 
 def _customer(books: Books, row: Mapping[str, object]) -> None:
-    if row["sk"] == "customer":
+    if row["sk"] == "customer" and row.get("type") != ALIAS:
         books.customers[str(row["pk"])] = Customer.model_validate(row)
     elif row["sk"] == "account":
-        available = row.get("credit_available")
-        books.accounts[str(row["pk"])] = (
-            Decimal(str(row["exposure"])),
-            None if available is None else Decimal(str(available)),
-        )
+        books.accounts[str(row["pk"])] = Account.model_validate(row)
 
 
 _KEEPERS = {

@@ -14,6 +14,7 @@ from soms.reports.books import Books
 
 EXAMPLES: Final = 20
 ZERO: Final = Decimal(0)
+NEVER_CONFIRMED: Final = frozenset({"draft", "quoted", "pending_approval", "expired", "lost", "discarded"})
 Finding = tuple[int, list[str]]
 
 
@@ -140,18 +141,27 @@ def _receivables(books: Books) -> Finding:
 
 
 def _credit(books: Books) -> Finding:
+    ordered: dict[str, list[Decimal]] = {}
     due: dict[str, Decimal] = {}
     for order in books.orders.values():
-        due[order.customer.id] = due.get(order.customer.id, ZERO) + lifecycle.exposure(order)
+        value = lifecycle.exposure(order)
+        due[order.customer.id] = due.get(order.customer.id, ZERO) + value
+        if str(order.status) not in NEVER_CONFIRMED:
+            ordered.setdefault(order.customer.id, []).append(value)
     for item in books.open_items.values():
         due[item.customer_id] = due.get(item.customer_id, ZERO) - item.paid
     wrong = []
-    for name, (exposure, available) in books.accounts.items():
+    for name, account in books.accounts.items():
+        exposure, available = account.exposure, account.credit_available
         if exposure != due.get(name, ZERO):
             wrong.append(f"{name}: exposure {exposure}, orders and payments make {due.get(name, ZERO)}")
         limit = books.customers[name].credit_limit
         if (limit is None) != (available is None) or (limit is not None and available != limit - exposure):
             wrong.append(f"{name}: available {available}, limit {limit}, exposure {exposure}")
+        values = ordered.get(name, [])
+        if (account.orders, account.ordered) != (len(values), sum(values, ZERO)):
+            counted = f"{len(values)} orders of {sum(values, ZERO)}"
+            wrong.append(f"{name}: {account.orders} orders of {account.ordered}, there are {counted}")
     return len(books.accounts), wrong
 
 
