@@ -66,6 +66,17 @@ def test_a_credit_taken_by_nobody_is_named(traded: World) -> None:
     assert {check["check"] for check in traded.broken()} == {"6b"}
 
 
+@pytest.mark.parametrize("figure", ["orders", "ordered"])
+def test_an_order_that_is_counted_twice_is_named(traded: World, figure: str) -> None:
+    customer = traded.call("GET", "/v1/customers").body["data"][0]["id"]
+
+    tamper("CUSTOMERS_TABLE", {"pk": customer, "sk": "account"}, f"ADD {figure} :x", {":x": {"N": "1"}})
+
+    broken = traded.broken()
+    assert {check["check"] for check in broken} == {"6b"}
+    assert customer in broken[0]["examples"][0]
+
+
 def test_the_sweep_hands_on_what_no_stream_brought(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sku = world.product()
     world.stock(sku, 10)
