@@ -26,14 +26,15 @@ run: $(READY) ## start the whole system on this machine, in the foreground
 demo: $(READY) ## with the system running: real orders travel the whole way, and the books are proved
 	@$(BIN)/soms demo
 
-test: $(READY) ## lint, types, import contracts, and every test
+test: $(READY) ## lint, types, import contracts, template rules, and every test
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest
 
-check: $(READY) ## ruff, mypy, import contracts
+check: $(READY) ## ruff, mypy, import contracts; cfn-lint and cdk-nag on the template
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy layers/soms/python/soms functions infra
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m infra.rules
 
 synth: $(READY) ## synthesise the stacks: STAGE=dev by default
 	@$(BIN)/python -m infra.synth --stage $(or $(STAGE),dev)

@@ -4,14 +4,17 @@ import json
 from argparse import ArgumentParser
 from pathlib import Path
 
+REPORT = "validation-report.json"
 ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 
 
 def findings(assembly: Path) -> list[str]:
     """Return what was found and nobody explained, one line each."""
-    report = json.loads((assembly / "validation-report.json").read_text())
+    file = assembly / REPORT
+    report = json.loads(file.read_text()) if file.exists() else {"pluginReports": []}
     return [
         f"{violation['severity']:8} {violation['ruleName']}  {construct['constructPath']}"
+        f"  {violation['description']}"
         for plugin in report["pluginReports"]
         for violation in plugin["violations"]
         for construct in violation["violatingConstructs"]
@@ -20,7 +23,7 @@ def findings(assembly: Path) -> list[str]:
 
 def packs(assembly: Path) -> list[str]:
     """Return the rule packs that looked at the assembly; none means that nothing was checked."""
-    report = json.loads((assembly / "validation-report.json").read_text())
+    report = json.loads((assembly / REPORT).read_text())
     return [plugin["pluginName"] for plugin in report["pluginReports"]]
 
 

@@ -15,11 +15,13 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from infra import nag_report
+
 PROJECT = Path(__file__).resolve().parents[1]
 BUILD = PROJECT / ".build" / "cdk"
 PACKAGE = PROJECT / "layers" / "soms" / "python"
 INPUTS = ("cdk.json", "infra/*.py", "functions/**/*", "layers/**/*")
-OTHERS = (PROJECT / "infra" / "cli.py", PROJECT / "infra" / "nag_report.py")
+OTHERS = tuple(PROJECT / "infra" / name for name in ("cli.py", "nag_report.py", "rules.py"))
 """Beside the constructs, and not part of them."""
 LIBRARIES = ("aws-cdk-lib", "constructs", "cdk-nag", "jsii")
 ENVIRONMENT = ("CDK_DEFAULT_ACCOUNT", "SOMS_REGION")
@@ -79,7 +81,8 @@ def _run(stage: str, out: Path) -> None:
     command = [sys.executable, "-m", "infra.app"]
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SynthesisFailed(_told(done.stderr))
+        # What a rule pack found is all there is to know; the rest of the output only says that it stopped.
+        raise SynthesisFailed("\n".join(nag_report.findings(out)) or _told(done.stderr))
 
 
 def node() -> str:

@@ -1,33 +1,42 @@
 """Other people's rules: cfn-lint and cdk-nag."""
 
-import subprocess
-import sys
+import json
 from pathlib import Path
 
-from infra import nag_report
+from infra import nag_report, rules
 from tests.infra.templates import Synthesised
-
-# The CDK writes the dependency of a function on its role twice.
-KNOWN_NOISE = "W3005"
 
 
 def test_cfn_lint_finds_nothing(dev: Synthesised, prod: Synthesised, local: Synthesised) -> None:
-    templates = [str(path) for stage in (dev, prod, local) for path in stage.folder.glob("*.template.json")]
+    assert rules.cfn_lint([stage.folder for stage in (dev, prod, local)]) == []
 
-    linted = subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", KNOWN_NOISE, "--", *templates],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
-    assert (linted.returncode, linted.stdout) == (0, "")
+def test_what_cfn_lint_finds_is_told_and_what_passed_is_not_looked_at_again(tmp_path: Path) -> None:
+    template = tmp_path / "a.template.json"
+    queue = {"Type": "AWS::SQS::Queue"}
+
+    template.write_text(json.dumps({"Resources": {"Queue": queue | {"Properties": {"Colour": "red"}}}}))
+    [found] = rules.cfn_lint([tmp_path])
+    template.write_text(json.dumps({"Resources": {"Queue": queue}}))
+    mended = rules.cfn_lint([tmp_path])
+    template.unlink()
+
+    assert "E3002" in found
+    assert "Colour" in found
+    assert mended == rules.cfn_lint([tmp_path]) == []
 
 
 def test_cdk_nag_ran_and_left_nothing_unexplained(dev: Synthesised, prod: Synthesised) -> None:
     for stage in (dev, prod):
         assert nag_report.packs(stage.folder) == ["AwsSolutions"]
-        assert nag_report.findings(stage.folder) == []
+        assert rules.cdk_nag(stage.folder) == []
+
+
+def test_a_synthesis_without_cdk_nag_is_a_finding(dev: Synthesised, tmp_path: Path) -> None:
+    report = json.loads((dev.folder / "validation-report.json").read_text())
+    (tmp_path / "validation-report.json").write_text(json.dumps(report | {"pluginReports": []}))
+
+    assert rules.cdk_nag(tmp_path) == [f"{tmp_path.name}: cdk-nag did not run at this synthesis"]
 
 
 def test_every_exception_to_a_rule_has_a_reason_worth_reading(dev: Synthesised) -> None:
