@@ -1,16 +1,19 @@
 """How far each shard has been worked off, in memory and on disk."""
 
 import json
-import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+import shutil
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from infra.local.home import write_private
 
 
 @dataclass(frozen=True)
 class Position:
     """The last record of a shard up to which everything is done; `finished` when no more will come."""
 
+    stream: str = ""
     after: str | None = None
     finished: bool = False
 
@@ -56,7 +59,7 @@ class Checkpoints:
         """Return the position kept, the beginning if none is or if it cannot be read."""
         try:
             kept = json.loads(self._file(mapping, shard).read_text())
-            return Position(kept["after"], finished=bool(kept["finished"]))
+            return Position(str(kept["stream"]), kept["after"], finished=bool(kept["finished"]))
         except (OSError, ValueError, KeyError, TypeError):
             return Position()
 
@@ -64,9 +67,26 @@ class Checkpoints:
         """Replace the position kept."""
         file = self._file(mapping, shard)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as draft:
-            json.dump({"after": position.after, "finished": position.finished}, draft)
-        Path(draft.name).replace(file)
+        write_private(file, json.dumps(asdict(position)))
+
+    def kept(self, mapping: str) -> dict[str, Position]:
+        """Return the position of every shard of a mapping that has one."""
+        shards = sorted(file.stem for file in (self._folder / mapping).glob("*.json"))
+        return {shard: self.load(mapping, shard) for shard in shards}
+
+    def knows(self, mapping: str) -> bool:
+        """Whether the mapping was ever followed, even if none of its positions is left."""
+        return (self._folder / mapping).exists()
+
+    def forget(self, mapping: str, shard: str) -> None:
+        """Delete a position; the mapping stays known, so that its shards are read from their beginning."""
+        self._file(mapping, shard).unlink(missing_ok=True)
+
+    def keep_only(self, mappings: Collection[str]) -> None:
+        """Delete the positions of mappings that are deployed no more."""
+        for folder in self._folder.glob("*"):
+            if folder.name not in mappings:
+                shutil.rmtree(folder)
 
     def _file(self, mapping: str, shard: str) -> Path:
         return self._folder / mapping / f"{shard}.json"

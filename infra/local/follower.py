@@ -142,14 +142,17 @@ class Follower:
         if now < self._discover_at:
             return
         told = {found.shard: found for found in self._around.streams.shards(self.mapping.stream)}
-        first = not self._shards
+        first = not self._shards and not self._around.checkpoints.knows(self.mapping.uuid)
         for found in told.values():
             if found.shard not in self._shards and self._is_next(found, told):
-                # Only the shards found at first can be read from their end; their children continue them.
+                # Only what was never followed can be read from its end; everything else continues something.
                 start = self.mapping.start if first else OLDEST
                 self._shards[found.shard] = Shard(self.mapping, found.shard, start, self._around)
-        for gone in [name for name, shard in self._shards.items() if shard.finished and name not in told]:
-            del self._shards[gone]
+        for gone in self._shards.keys() - told:
+            self._shards[gone].close()
+            if self._shards[gone].finished:
+                del self._shards[gone]
+                self._around.checkpoints.forget(self.mapping.uuid, gone)
         self._discover_at = now + DISCOVER_SECONDS
 
     def _is_next(self, found: ShardFound, told: dict[str, ShardFound]) -> bool:

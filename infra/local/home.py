@@ -84,12 +84,8 @@ class Home:
         return any(self.engine_state.glob("*.json"))
 
     def prepare(self) -> None:
-        """Create the folders, private to the user; empty the scratch folder and forget stream positions.
-
-        Stream records die with the engine, so a position in them leads nowhere after its start.
-        """
-        for folder in (self.scratch, self.poller):
-            shutil.rmtree(folder, ignore_errors=True)
+        """Create the folders, private to the user, and empty the scratch folder."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
         for folder in (self.root, self.engine_state, self.objects, self.scratch, self.poller):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 

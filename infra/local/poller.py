@@ -16,6 +16,7 @@ from infra.local.filters import PatternRefused
 from infra.local.follower import Follower, Glance
 from infra.local.lane import Answer, Record, payload
 from infra.local.mapping import Mapping, described
+from infra.local.resume import forget_lost
 from infra.local.shard import Surroundings
 from infra.local.streams import Streams, code
 
@@ -23,6 +24,7 @@ LONGEST_INVOCATION_SECONDS = 900
 ROUND_SECONDS = 5.0
 BETWEEN_ROUNDS_SECONDS = 0.05
 CONNECTIONS = 50
+GONE = "those shards are read from their oldest record, and the sweep finds what is missing"
 TOO_LARGE = ("RequestTooLargeException", "RequestEntityTooLargeException")
 
 
@@ -74,6 +76,7 @@ class Poller:
         answers = [answer for page in pages for answer in page["EventSourceMappings"]]
         followed = [answer for answer in answers if ":dynamodb:" in answer.get("EventSourceArn", "")]
         self.mappings = sorted((_described(dict(one)) for one in followed), key=lambda one: one.name)
+        self._checkpoints.keep_only({mapping.uuid for mapping in self.mappings})
         for answer in followed:
             if answer.get("State") == "Enabled":
                 name = described(answer).name
@@ -81,7 +84,10 @@ class Poller:
         return self.mappings
 
     def start(self) -> None:
-        """Follow every mapping discovered, each in a thread of its own."""
+        """Follow every mapping discovered from where it was left, each in a thread of its own."""
+        lost = sum(forget_lost(mapping, self._checkpoints, self._streams) for mapping in self.mappings)
+        if lost:
+            self._log(f"  positions kept that no stream has any more: {lost}; {GONE}")
         self._followers = [Follower(one, self._around(one), self._hurry.is_set) for one in self.mappings]
         for follower in self._followers:
             follower.start()

@@ -40,7 +40,7 @@ class Shard:
         self.seen = 0
         self.at_tip = kept.finished
         self._closed = kept.finished
-        self._saved = kept
+        self._saved = Position(mapping.stream, kept.after, finished=kept.finished)
         self._mapping = mapping
         self._start = start
         self._around = around
@@ -64,6 +64,12 @@ class Shard:
         """Open the shard anew before the next read: the engine may be another one by now."""
         self._iterator = None
         self.at_tip = self._closed
+
+    def close(self) -> None:
+        """Read no more: the stream does not have this shard any longer."""
+        if not self._closed:
+            self._around.log(f"{self._mapping.name}: the stream has lost the shard {self.shard}")
+        self._closed = self.at_tip = True
 
     def read(self) -> int:
         """Read one page and hand it to the lanes; return how many records came."""
@@ -149,9 +155,10 @@ class Shard:
         self._iterator = None
         self._start = OLDEST
         self._last_read = None
+        self._progress.after = None
 
     def _save(self) -> None:
-        position = Position(self._progress.after, finished=self.finished)
+        position = Position(self._mapping.stream, self._progress.after, finished=self.finished)
         if position != self._saved:
             self._around.checkpoints.save(self._mapping.uuid, self.shard, position)
             self._saved = position

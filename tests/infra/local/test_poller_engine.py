@@ -299,6 +299,7 @@ def test_a_new_poller_goes_on_where_the_last_one_stopped(bench: Bench) -> None:
 
     assert drained["done"]
     assert consumer.batches == [["1", "2"], ["3"]]
+    assert bench.said == []
 
 
 def test_an_unfinished_batch_comes_again_after_a_restart(bench: Bench) -> None:
@@ -392,6 +393,7 @@ def test_a_new_poller_survives_an_engine_that_lost_its_unread_records(bench: Ben
 
     assert drained["done"]
     assert consumer.applied == ["1", "3"]
+    assert sum("no stream has any more: 1" in line for line in bench.said) == 1
 
 
 def _keys(records: list[dict[str, Any]]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.local.checkpoints import Checkpoints, Position
 from infra.local.follower import Follower
@@ -29,10 +29,13 @@ class Scripted(Streams):
         self.lost: set[str] = set()
         self.expire = False
         self.away = False
+        self.gone = False
         self.opened: list[tuple[str, str]] = []
 
     def shards(self, stream: str) -> list[ShardFound]:
         assert stream == STREAM
+        if self.gone:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "DescribeStream")
         return [ShardFound(name, self.parents.get(name)) for name in self.records]
 
     def iterator(self, stream: str, shard: str, start: str) -> str:
@@ -54,6 +57,8 @@ class Scripted(Streams):
             self.expire = False
             raise IteratorLost
         shard, place = iterator.split(":")
+        if shard not in self.records:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetRecords")
         records = self.records[shard][int(place) : int(place) + 2]
         end = int(place) + len(records)
         is_last = shard in self.closed and end == len(self.records[shard])
@@ -69,14 +74,20 @@ class Bench:
         self.said: list[str] = []
         self.answer: Callable[[list[str]], Answer] = lambda _: Answer()
         self.followers: list[Follower] = []
+        self.later = 0.0
 
     def follow(self, stream: Streams, **settings: Any) -> Follower:
         mapping = Mapping(uuid="u", function=FUNCTION, stream=STREAM, **settings)
-        around = Surroundings(stream, self.checkpoints, self._invoke, lambda *_: None, self.said.append)
+        around = Surroundings(
+            stream, self.checkpoints, self._invoke, lambda *_: None, self.said.append, self._clock
+        )
         follower = Follower(mapping, around, hurry=lambda: False)
         follower.start()
         self.followers.append(follower)
         return follower
+
+    def _clock(self) -> float:
+        return time.time() + self.later
 
     def _invoke(self, records: Sequence[Record]) -> Answer:
         names = [record.sequence for record in records]
@@ -138,7 +149,7 @@ def test_a_finished_shard_is_not_read_again_after_a_restart(bench: Bench) -> Non
 
     assert stream.opened == [("child", "2")]
     assert bench.got == ["1", "2", "3"]
-    assert bench.checkpoints.load("u", "parent") == Position("1", finished=True)
+    assert bench.checkpoints.load("u", "parent") == Position(STREAM, "1", finished=True)
 
 
 def test_a_mapping_from_the_newest_skips_the_past_and_nothing_of_a_new_shard(bench: Bench) -> None:
@@ -156,6 +167,35 @@ def test_a_mapping_from_the_newest_skips_the_past_and_nothing_of_a_new_shard(ben
     assert bench.got == ["2", "3"]
 
 
+def test_a_mapping_from_the_newest_skips_nothing_when_it_comes_back(bench: Bench) -> None:
+    stream = Scripted(parent=["1"])
+    stream.closed = {"parent"}
+    bench.checkpoints.save("u", "parent", Position(STREAM, "1", finished=True))
+    bench.checkpoints.save("u", "lost", Position(STREAM, "0"))
+    bench.checkpoints.forget("u", "lost")
+
+    stream.records |= {"child": ["2"], "found again": ["3"]}
+    stream.parents = {"child": "parent"}
+    calm(bench.follow(stream, start=NEWEST))
+
+    assert sorted(bench.got) == ["2", "3"]
+
+
+def test_a_shard_that_the_stream_loses_is_named_and_the_others_go_on(bench: Bench) -> None:
+    stream = Scripted(lost=["1"], other=["2"])
+    follower = bench.follow(stream)
+    calm(follower)
+
+    del stream.records["lost"]
+    stream.records["other"].append("3")
+    bench.later = 61
+    calm(follower)
+
+    assert bench.got == ["1", "2", "3"]
+    assert sum("lost the shard" in line for line in bench.said) == 1
+    assert set(bench.checkpoints.kept("u")) == {"other"}
+
+
 def test_an_expired_iterator_is_renewed_behind_the_last_record_read(bench: Bench) -> None:
     stream = Scripted(only=["1", "2"])
     follower = bench.follow(stream)
@@ -170,7 +210,7 @@ def test_an_expired_iterator_is_renewed_behind_the_last_record_read(bench: Bench
 
 
 def test_a_position_the_stream_has_lost_means_its_oldest_record(bench: Bench) -> None:
-    bench.checkpoints.save("u", "only", Position("1"))
+    bench.checkpoints.save("u", "only", Position(STREAM, "1"))
     stream = Scripted(only=["2", "3"])
     stream.lost = {"1"}
 
@@ -198,7 +238,7 @@ def test_a_stream_that_is_away_is_never_calm_and_read_on_when_it_is_back(bench: 
 
 
 def test_a_checkpoint_that_cannot_be_read_means_the_beginning(bench: Bench, tmp_path: Path) -> None:
-    bench.checkpoints.save("u", "only", Position("1"))
+    bench.checkpoints.save("u", "only", Position(STREAM, "1"))
     (tmp_path / "u" / "only.json").write_text("torn")
 
     kept = bench.checkpoints.load("u", "only")

@@ -18,6 +18,7 @@ from infra.local.engine import free_port
 from infra.local.home import PROJECT, Home
 from infra.local.people import MACHINE
 from tests.infra.local import sample
+from tests.infra.local.test_redrive import write
 
 PATIENCE = 60
 
@@ -146,8 +147,6 @@ def test_drain_returns_when_nothing_is_open(run: Run) -> None:
 
 
 def test_drain_says_what_is_still_open(run: Run) -> None:
-    from tests.infra.local.test_redrive import write  # noqa: PLC0415
-
     write(run.home, {"pk": {"S": "poison"}, "fate": {"S": "fails"}})
 
     done = run.soms("local", "drain", "--timeout", "2")
@@ -207,6 +206,23 @@ def test_it_stops_cleanly_comes_back_with_its_data_sweeps_and_is_forgotten(tmp_p
         assert swept.returncode == 0
         assert (forgotten.returncode, run.ended()) == (0, 0)
         assert {path.name for path in run.home.iterdir()} == {"lock"}
+
+
+def test_positions_outlive_a_restart_and_lose_no_record_that_is_new(tmp_path: Path) -> None:
+    with running(tmp_path) as run:
+        write(run.home, {"pk": {"S": "before"}, "fate": {"S": "fine"}})
+        run.soms("local", "drain")
+        run.soms("local", "stop")
+        run.ended()
+        kept = list(Home(run.home).poller.rglob("*.json"))
+
+        run.start()
+        write(run.home, {"pk": {"S": "after"}, "fate": {"S": "fails"}})
+        drained = run.soms("local", "drain", "--timeout", "2")
+
+        assert len(kept) == 1
+        assert sum("no stream has any more: 1" in line for line in run.said) == 1
+        assert "soms-sample-things -> soms-sample-echo: 1" in drained.stderr
 
 
 def test_ctrl_c_while_starting_stops_cleanly(tmp_path: Path) -> None:
