@@ -1,6 +1,7 @@
 """The foreground process behind `make run`: brings everything up, watches it, takes it down again."""
 
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -25,13 +26,22 @@ LOOK_SECONDS = 1.0
 
 READY = """\
 ready  {api}
-  next, in a second terminal:
-  1  .venv/bin/soms local token sales
-  2  make demo
-  3  curl -si {api}/orders -H "Authorization: Bearer $(.venv/bin/soms local token sales)" \\
-       -H 'Content-Type: application/json' -H 'Idempotency-Key: my-first-order' \\
-       -d '{{"customer_ref": {{"source": "demo", "id": "cash"}},
-            "lines": [{{"sku": "85123A", "quantity": 1}}]}}'
+  next, in a second terminal:{elsewhere}
+  1  curl -si {api}/products/HELLO -X PUT \\
+       -H "Authorization: Bearer $(.venv/bin/soms local token sales_manager)" \\
+       -H 'Content-Type: application/json' -H 'Idempotency-Key: first-product' \\
+       -d '{{"name": "Hello", "unit_price": "10.00", "currency": "CNY", "tax_rate": "0.13",
+            "stocked": false}}'
+  2  curl -si {api}/customers \\
+       -H "Authorization: Bearer $(.venv/bin/soms local token sales)" \\
+       -H 'Content-Type: application/json' -H 'Idempotency-Key: first-customer' \\
+       -d '{{"name": "World", "currency": "CNY", "external_ref": {{"source": "hello", "id": "world"}}}}'
+  3  curl -si {api}/orders \\
+       -H "Authorization: Bearer $(.venv/bin/soms local token sales)" \\
+       -H 'Content-Type: application/json' -H 'Idempotency-Key: first-order' \\
+       -d '{{"customer_ref": {{"source": "hello", "id": "world"}},
+            "lines": [{{"sku": "HELLO", "quantity": 1}}]}}'
+  Or `make demo`: two real days of a wholesaler, and the proof of the books.
   Ctrl-C here stops it and keeps the data."""
 
 
@@ -129,7 +139,9 @@ class Supervisor:
         self.say(text)
 
     def _ready(self) -> None:
-        print(READY.format(api=f"http://127.0.0.1:{self.port}/v1"), flush=True)
+        is_elsewhere = "SOMS_HOME" in os.environ
+        export = f"\n     export SOMS_HOME={shlex.quote(str(self.home.root))}" if is_elsewhere else ""
+        print(READY.format(api=f"http://127.0.0.1:{self.port}/v1", elsewhere=export), flush=True)
 
     def _watch(self, engine: Engine) -> int:
         while not self._stop.wait(LOOK_SECONDS):
