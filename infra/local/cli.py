@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -106,6 +107,8 @@ def reset(
 
     Exit code 0: deleted. 1: it runs, and --yes was not given, or it did not stop.
     """
+    from infra.local import aftermath  # noqa: PLC0415
+
     home = Home.here()
     if home.is_locked():
         if not yes:
@@ -114,6 +117,12 @@ def reset(
             )
             raise typer.Exit(FAILED)
         _stop(home, home.read_status() or {})
+    try:
+        # The engine of a run that was killed would save its data again after they were deleted.
+        aftermath.wait(home, threading.Event())
+    except aftermath.EngineStays as stays:
+        typer.echo(str(stays), err=True)
+        raise typer.Exit(FAILED) from stays
     home.forget()
     typer.echo(f"deleted the state in {home.root}")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from infra.local.home import PROJECT, Home
+from infra.local.home import PROJECT, Home, try_lock
 
 REGION = "ap-southeast-1"
 ACCOUNT = "000000000000"
@@ -22,6 +22,10 @@ ROOT_KEY = "test"
 START_SECONDS = 60
 STOP_SECONDS = 60
 WARM_SECONDS = 3600
+STILL_THERE = (
+    "The engine of an earlier run still works on the data in {home}: try again when it has saved them, "
+    "or end it with `kill $(cat {home}/engine.lock)`."
+)
 
 
 class EngineFailed(RuntimeError):
@@ -96,7 +100,9 @@ class Engine:
     def start(self) -> None:
         """Start the process and wait until it answers, or raise EngineFailed with the end of its log."""
         self.home.prepare()
-        with self.home.engine_log.open("wb") as log:
+        with self.home.engine_log.open("wb") as log, self.home.engine_lock_file.open("a") as held:
+            if not try_lock(held):
+                raise EngineFailed(STILL_THERE.format(home=self.home.root))
             self.process = subprocess.Popen(
                 [sys.executable, "-m", self.module],
                 cwd=PROJECT,
@@ -105,7 +111,10 @@ class Engine:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=(held.fileno(),),
             )
+            held.truncate(0)
+            held.write(str(self.process.pid))
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:

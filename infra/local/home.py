@@ -65,6 +65,11 @@ class Home:
         return self.root / "lock"
 
     @property
+    def engine_lock_file(self) -> Path:
+        """Held by the engine, which may live a little longer than the run that started it."""
+        return self.root / "engine.lock"
+
+    @property
     def port_file(self) -> Path:
         """The engine's port, kept because stored queue addresses contain it."""
         return self.root / "engine.port"
@@ -80,8 +85,8 @@ class Home:
         return self.root / "poller"
 
     def has_data(self) -> bool:
-        """Whether an earlier run stopped properly and left its data."""
-        return any(self.engine_state.glob("*.json"))
+        """Whether an earlier run left its data."""
+        return self.saved_at() is not None
 
     def prepare(self) -> None:
         """Create the folders, private to the user, and empty the scratch folder."""
@@ -93,8 +98,8 @@ class Home:
         """Delete what the local system stored, and nothing else that may lie in the folder."""
         for folder in (self.engine_state, self.objects, self.scratch, self.poller, self.demo):
             shutil.rmtree(folder, ignore_errors=True)
-        turns = self.people.with_suffix(".lock")
-        for file in (self.engine_log, self.people, turns, self.status_file, self.port_file):
+        locks = (self.people.with_suffix(".lock"), self.engine_lock_file)
+        for file in (self.engine_log, self.people, self.status_file, self.port_file, *locks):
             file.unlink(missing_ok=True)
 
     @contextmanager
@@ -102,16 +107,25 @@ class Home:
         """Hold the home for one run, or raise AlreadyRunning."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self.lock_file.open("a") as held:
-            if not _try_lock(held):
+            if not try_lock(held):
                 raise AlreadyRunning
             yield
 
     def is_locked(self) -> bool:
         """Whether some run holds the home right now."""
-        if not self.lock_file.exists():
-            return False
-        with self.lock_file.open("a") as probe:
-            return not _try_lock(probe)
+        return _is_held(self.lock_file)
+
+    def has_engine(self) -> bool:
+        """Whether an engine is at work on the data right now."""
+        return _is_held(self.engine_lock_file)
+
+    def killed_at(self) -> float | None:
+        """Return when the last run wrote its status if it was killed, None if it ended by itself."""
+        return self.status_file.stat().st_mtime if self.status_file.exists() else None
+
+    def saved_at(self) -> float | None:
+        """Return when an engine last saved its data, None if none ever did."""
+        return max((file.stat().st_mtime for file in self.engine_state.glob("*.json")), default=None)
 
     def read_status(self) -> dict[str, object] | None:
         """Return what the running system says about itself, or None when none runs."""
@@ -125,7 +139,15 @@ class Home:
         write_private(self.status_file, json.dumps(status, indent=1))
 
 
-def _try_lock(file: TextIO) -> bool:
+def _is_held(lock: Path) -> bool:
+    if not lock.exists():
+        return False
+    with lock.open("a") as probe:
+        return not try_lock(probe)
+
+
+def try_lock(file: TextIO) -> bool:
+    """Lock an open file without waiting; False if somebody else holds it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.local import checks, deploy
+from infra.local import aftermath, checks, deploy
 from infra.local.control import Control
 from infra.local.door import PortInUse
 from infra.local.engine import REGION, Engine, EngineFailed, remembered_port
@@ -69,7 +69,7 @@ class Supervisor:
                 return self._supervised()
         except AlreadyRunning:
             self._explain(_already(self.home))
-        except checks.CannotStart as reason:
+        except (checks.CannotStart, aftermath.EngineStays) as reason:
             self._explain(str(reason))
         return CANNOT
 
@@ -79,6 +79,9 @@ class Supervisor:
     def _supervised(self) -> int:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._asked_to_stop)
+        if not aftermath.wait(self.home, self._stop):
+            return 0
+        aftermath.tell(self.home, self.say)
         returning = self.home.has_data()
         system = System(Engine(self.home, remembered_port(self.home)), self.port, self.say)
         control = Control(

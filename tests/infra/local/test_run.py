@@ -1,6 +1,7 @@
 """One run in the foreground, and the commands that talk to it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.local import aftermath
+from infra.local.deploy import Account
 from infra.local.engine import free_port
 from infra.local.home import PROJECT, Home
 from infra.local.people import MACHINE
@@ -103,7 +106,7 @@ def test_it_says_what_it_does_and_ends_with_ready_and_three_things_to_try(run: R
     for step in ("template", "engine", "deploying", "users", "streams", "front door", "warming"):
         assert step in said
     assert f"ready  http://127.0.0.1:{run.port}/v1" in run.said
-    assert [line.split()[0] for line in run.said if line.startswith(("  1", "  2"))] == ["1", "2"]
+    assert [line.split()[0] for line in run.said if re.match(r"  \d", line)] == ["1", "2", "3"]
 
 
 def test_the_front_door_answers_with_a_token_of_a_real_sign_in(run: Run) -> None:
@@ -223,6 +226,33 @@ def test_positions_outlive_a_restart_and_lose_no_record_that_is_new(tmp_path: Pa
         assert len(kept) == 1
         assert sum("no stream has any more: 1" in line for line in run.said) == 1
         assert "soms-sample-things -> soms-sample-echo: 1" in drained.stderr
+
+
+@pytest.mark.parametrize(
+    ("victims", "sentence", "is_kept"),
+    [(("pid",), aftermath.SAVED, True), (("pid", "engine_pid"), aftermath.UNSAVED, False)],
+    ids=["without its engine", "with its engine"],
+)
+def test_a_killed_run_comes_back_at_once_and_says_what_became_of_its_data(
+    tmp_path: Path, victims: tuple[str, ...], sentence: str, *, is_kept: bool
+) -> None:
+    with running(tmp_path) as run:
+        run.soms("local", "stop")
+        run.ended()
+        run.start()
+        write(run.home, {"pk": {"S": "latest"}, "fate": {"S": "fine"}})
+        status = Home(run.home).read_status() or {}
+
+        for victim in victims:
+            os.kill(int(str(status[victim])), signal.SIGKILL)
+        run.ended()
+        run.start()
+        item = Account(str((Home(run.home).read_status() or {})["endpoint"])).client("dynamodb").get_item(
+            TableName="soms-sample-things", Key={"pk": {"S": "latest"}}
+        )
+
+        assert [line.split("  ", 2)[-1] for line in run.said if "killed" in line] == [sentence]
+        assert ("Item" in item) == is_kept
 
 
 def test_ctrl_c_while_starting_stops_cleanly(tmp_path: Path) -> None:
