@@ -29,8 +29,9 @@ def wait(home: Home, stop: threading.Event, seconds: float = STOP_SECONDS) -> bo
     return True
 
 
-def tell(home: Home, say: Callable[[str], None]) -> None:
-    """Say what became of the data if the last run was killed; ask this once its engine is gone."""
+def settle(home: Home, say: Callable[[str], None]) -> None:
+    """Once no engine is at work: prepare the home, and say what a run that was killed has lost."""
+    home.prepare()
     killed, saved = home.killed_at(), home.saved_at()
     if killed is None:
         return

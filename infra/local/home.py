@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from infra.local import whole_save
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -89,14 +91,16 @@ class Home:
         return self.saved_at() is not None
 
     def prepare(self) -> None:
-        """Create the folders, private to the user, and empty the scratch folder."""
+        """Undo a save that was cut off, create folders private to the user, and empty the scratch folder."""
+        whole_save.undo_torn(self.engine_state)
         shutil.rmtree(self.scratch, ignore_errors=True)
         for folder in (self.root, self.engine_state, self.objects, self.scratch, self.poller):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def forget(self) -> None:
         """Delete what the local system stored, and nothing else that may lie in the folder."""
-        for folder in (self.engine_state, self.objects, self.scratch, self.poller, self.demo):
+        states = (self.engine_state, whole_save.before(self.engine_state))
+        for folder in (*states, self.objects, self.scratch, self.poller, self.demo):
             shutil.rmtree(folder, ignore_errors=True)
         locks = (self.people.with_suffix(".lock"), self.engine_lock_file)
         for file in (self.engine_log, self.people, self.status_file, self.port_file, *locks):

@@ -1,20 +1,23 @@
 """Four faults of the pinned engine, mended inside its process; each has a test that tells when upstream has.
 
-Two things are no faults: our buckets refuse plain HTTP, so the loopback has to pass for TLS; and a worker
-should not unpack what another has unpacked.
+Three things are no faults: our buckets refuse plain HTTP, so the loopback has to pass for TLS; a worker
+should not unpack what another has unpacked; and a save that is cut off must be undone at the next start.
 """
 
+import os
 import queue
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from threading import local
 from types import ModuleType
 from typing import Any
 
 from infra.local.mend_layers import share_layers
 from infra.local.mend_signin import SignIn
+from infra.local.whole_save import save_whole
 
 PINNED = "1.5.33"
 WORKER = "_PYTHON_WORKER_SCRIPT"
@@ -33,6 +36,7 @@ def apply() -> None:
     SignIn().mend()
     let_loopback_pass_for_tls()
     share_layers()
+    save_whole_or_not_at_all()
 
 
 def check_version(found: str) -> None:
@@ -138,3 +142,13 @@ def let_loopback_pass_for_tls() -> None:
         return pinned
 
     _wrap(import_module("ministack.app"), "pin_request_origin", secure)
+
+
+def save_whole_or_not_at_all() -> None:
+    """Let the next start undo a save that was cut off."""
+    folder = Path(os.environ["STATE_DIR"])
+
+    def whole(save: Callable[[object], None]) -> Callable[[object], None]:
+        return lambda services: save_whole(folder, lambda: save(services))
+
+    _wrap(import_module("ministack.app"), "save_all", whole)

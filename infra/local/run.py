@@ -81,7 +81,7 @@ class Supervisor:
             signal.signal(name, self._asked_to_stop)
         if not aftermath.wait(self.home, self._stop):
             return 0
-        aftermath.tell(self.home, self.say)
+        aftermath.settle(self.home, self.say)
         returning = self.home.has_data()
         system = System(Engine(self.home, remembered_port(self.home)), self.port, self.say)
         control = Control(

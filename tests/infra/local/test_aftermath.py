@@ -63,6 +63,6 @@ def test_what_became_of_the_data_is_one_sentence(
             os.utime(file, (when, when))
     said: list[str] = []
 
-    aftermath.tell(home, said.append)
+    aftermath.settle(home, said.append)
 
     assert said == sentence

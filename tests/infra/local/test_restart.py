@@ -1,5 +1,6 @@
 """A proper stop keeps the data; what only lives in the engine's memory is put back."""
 
+import os
 import socket
 import time
 from pathlib import Path
@@ -7,9 +8,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local import people
+from infra.local import aftermath, people, whole_save
 from infra.local.deploy import deploy
-from infra.local.engine import remembered_port
+from infra.local.engine import Engine, remembered_port
 from infra.local.home import Home
 from infra.local.restore import locked_buckets, retain_objects
 from tests.infra.local import sample
@@ -67,6 +68,45 @@ def test_an_engine_whose_supervisor_is_gone_saves_its_data_and_leaves(tmp_path: 
         process.wait(PATIENCE)
 
         assert running.engine.home.has_data()
+
+
+def test_a_save_that_is_cut_off_leaves_what_was_saved_before_it(tmp_path: Path) -> None:
+    with deployed(tmp_path) as running:
+        engine, dynamodb = running.engine, running.account.client("dynamodb")
+        dynamodb.put_item(TableName="soms-sample-things", Item={"pk": {"S": "kept"}})
+        engine.stop()
+        saved = _files(engine.home.engine_state)
+        engine.start()
+        dynamodb.put_item(TableName="soms-sample-things", Item={"pk": {"S": "lost"}})
+
+        _cut_off_while_saving(engine, "s3")  # which is saved after the tables
+        torn = _files(engine.home.engine_state)
+        aftermath.settle(engine.home, lambda _: None)
+
+        assert torn != saved
+        assert _files(engine.home.engine_state) == saved
+        engine.start()
+        assert dynamodb.scan(TableName="soms-sample-things")["Items"] == [{"pk": {"S": "kept"}}]
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*.json")}
+
+
+def _cut_off_while_saving(engine: Engine, service: str) -> None:
+    """Let the engine hang while it saves a service, and kill it."""
+    assert engine.process
+    obstacle = engine.home.engine_state / f"{service}.json.tmp"
+    os.mkfifo(obstacle)
+    engine.process.terminate()
+    deadline = time.monotonic() + PATIENCE
+    while not whole_save.before(engine.home.engine_state).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(1)
+    engine.process.kill()
+    engine.stop()
+    for folder in (engine.home.engine_state, whole_save.before(engine.home.engine_state)):
+        (folder / obstacle.name).unlink(missing_ok=True)
 
 
 def test_an_idle_engine_is_quiet(tmp_path: Path) -> None:
