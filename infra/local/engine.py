@@ -99,22 +99,14 @@ class Engine:
 
     def start(self) -> None:
         """Start the process and wait until it answers, or raise EngineFailed with the end of its log."""
-        self.home.prepare()
-        with self.home.engine_log.open("wb") as log, self.home.engine_lock_file.open("a") as held:
+        self.home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.home.engine_lock_file.open("a") as held:
             if not try_lock(held):
                 raise EngineFailed(STILL_THERE.format(home=self.home.root))
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module],
-                cwd=PROJECT,
-                env=environment(self.home, self.port),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=(held.fileno(),),
-            )
+            self.home.prepare()
+            self.process = self._launched(held.fileno())
             held.truncate(0)
-            held.write(str(self.process.pid))
+            held.write(str(self.pid))
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -147,6 +139,19 @@ class Engine:
     def log_tail(self, lines: int = 15) -> str:
         """Return the end of the engine's log."""
         return "\n".join(tail(self.home.engine_log, lines))
+
+    def _launched(self, lock: int) -> subprocess.Popen[bytes]:
+        with self.home.engine_log.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", self.module],
+                cwd=PROJECT,
+                env=environment(self.home, self.port),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
 
     def _answers(self) -> bool:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import aftermath
+from infra.local.engine import Engine, EngineFailed, free_port
 from infra.local.home import Home
 
 
@@ -38,6 +39,17 @@ def test_whoever_asks_to_stop_need_not_wait_for_an_earlier_engine(home: Home) ->
     stop.set()
 
     assert not aftermath.wait(home, stop)
+
+
+@pytest.mark.usefixtures("engine")
+def test_no_engine_starts_beside_another_or_clears_away_what_that_one_uses(home: Home) -> None:
+    used = home.scratch / "function"
+    used.touch()
+
+    with pytest.raises(EngineFailed, match="earlier run"):
+        Engine(home, free_port()).start()
+
+    assert used.exists()
 
 
 def test_without_an_engine_there_is_nothing_to_wait_for(home: Home) -> None:
