@@ -16,9 +16,10 @@ LOOK_AGAIN = 60
 def handler(event: Mapping[str, object], _context: Context) -> dict[str, object]:
     """Run `reconcile`, which reports and keeps its report, or `sweep`, which mends."""
     if event.get("action") == "sweep":
-        handed = sweep(now=clock.now())
-        telemetry.count("swept", "HandedOn", sum(handed.values()), **handed)
-        return {"handed_on": handed}
+        swept = sweep(now=clock.now())
+        handed = swept.handed_on
+        telemetry.count("swept", "HandedOn", sum(handed.values()), **handed, untold=swept.untold)
+        return {"handed_on": handed, "untold": swept.untold}
     checks = invariants.report(books.read())
     if any(check["failures"] for check in checks) and event.get("action") == "reconcile" and _patient(event):
         # What is on its way looks like a difference: only what stays for a minute is one.

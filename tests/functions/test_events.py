@@ -27,6 +27,7 @@ BUYER = (*SHELF, "customers/create")
 PLACED = (*BUYER, "orders/place")
 BILLED = (*PLACED, "invoicing/placed")
 DRAINED = "streams are drained"
+SWEPT = ("ledger", "stock", "invoicing", "rendering", "settlement", "replenishment")
 LOW = ("catalog/put_product", "inventory/receive", "inventory/reorder_rule", *PLACED[2:])
 
 Answer = dict[str, Any]
@@ -117,7 +118,7 @@ CASES = [
     Case(
         "reconcile/sweep",
         BUYER,
-        {"handed_on": {"stock": 0, "invoicing": 0, "rendering": 0, "settlement": 0}},
+        {"handed_on": dict.fromkeys(SWEPT, 0), "untold": 0},
     ),
 ]
 COMMANDS = {
@@ -136,8 +137,7 @@ COMMANDS = {
 
 @pytest.fixture(autouse=True)
 def _consumers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("stock", "invoicing", "rendering", "settlement")
-    monkeypatch.setenv(Setting.CONSUMERS, json.dumps({name: f"soms-test-{name}" for name in names}))
+    monkeypatch.setenv(Setting.CONSUMERS, json.dumps({name: f"soms-test-{name}" for name in SWEPT}))
 
 
 def deliver(event: str) -> Answer:

@@ -1,6 +1,7 @@
 """From every change of a stock item to its movement: gapless, and the same whenever it is made again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from soms.inventory import store
 from soms.inventory.model import Stock, StockItem
@@ -9,6 +10,15 @@ from soms.kit import clock, items
 from soms.kit.streams import Change
 
 COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered")
+EFFECTS: Final = "stock-effects#"
+"""What begins the aggregate of an entry that the streams made for an order's effects."""
+REASONS: Final[Mapping[str, str]] = {
+    "order.placed": "reserve",
+    "order.shipped": "ship",
+    "stock.released": "release",
+    "stock.rule_set": "rule",
+}
+"""The trade's word for how an event moves stock; an adjustment gives its own."""
 
 
 def movement(item: StockItem, before: Stock, after: Stock, cause: Cause, *, at: str) -> items.Item:
@@ -32,6 +42,17 @@ def movement(item: StockItem, before: Stock, after: Stock, cause: Cause, *, at: 
 def keep(changes: Sequence[Change]) -> None:
     """Write the movement of each change of a stock item, once."""
     store.insert_movements([_movement(change) for change in changes if change.new])
+
+
+def cause_of(entry: items.Item) -> items.Item | None:
+    """Return what a stock item says of its last change, by the journal entry; None for an unknown event."""
+    event, subject = str(entry["event"]), str(entry["aggregate"])
+    reason = entry.get("reason") if event == "stock.adjusted" else REASONS.get(event)
+    if reason is None:
+        return None
+    if subject.startswith(EFFECTS):
+        subject = f"order#{subject.removeprefix(EFFECTS)}"
+    return {"cause": entry["id"], "reason": reason, "subject": subject, "by": entry["name"]}
 
 
 def _movement(change: Change) -> items.Item:

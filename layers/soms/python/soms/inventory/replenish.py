@@ -1,5 +1,6 @@
 """When stock runs low, one alert is opened and purchasing is told; when it is back, the alert is resolved."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from soms.catalog import store as catalog
@@ -22,9 +23,29 @@ def watch(change: Change, *, now: datetime) -> None:
         tell(str(change.new["id"]), now=now)
         return
     stock = Stock.model_validate(change.new)
-    before = Stock.model_validate(change.old) if change.old else None
-    if stock.is_low or (before is not None and before.is_low):
-        decide(lambda: _evaluate(StockItem(sku=stock.sku, warehouse=stock.warehouse), now))
+    # Without its old image, as when the sweep hands it on, it may have been low before.
+    if stock.is_low or change.old is None or Stock.model_validate(change.old).is_low:
+        decide(lambda: _evaluate(_item(stock), now))
+
+
+def unwatched(stocked: Sequence[items.Item]) -> Iterable[items.Item]:
+    """Yield those stock items that run low without an alert, or have one and are back."""
+    stocks = [Stock.model_validate(one) for one in stocked]
+    watches = aws.get_many((store.watch_key(_item(one)) for one in stocks), consistent=True)
+    for held, stock, watched in zip(stocked, stocks, watches, strict=True):
+        if stock.is_low != bool(watched and watched.get("alert")):
+            yield held
+
+
+def untold(alert_ids: Iterable[str]) -> Iterable[items.Item]:
+    """Yield those of the alerts that purchasing was never told of."""
+    for held in aws.get_many((store.alert_key(one) for one in alert_ids), consistent=True):
+        if held and not held.get("told_at") and held["status"] in rules.LIVE:
+            yield held
+
+
+def _item(stock: Stock) -> StockItem:
+    return StockItem(sku=stock.sku, warehouse=stock.warehouse)
 
 
 def _evaluate(item: StockItem, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Stock, alerts and movements in the inventory and movements tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from soms.inventory.model import Alert, ReorderRule, Stock, StockItem
@@ -206,6 +206,17 @@ def movement(item: StockItem, seq: int) -> items.Item | None:
     """Return one movement of a stock item, or None while it is on its way."""
     held = aws.get(Setting.MOVEMENTS, {"sku": item.sku, "entry": entry_key(item.warehouse, seq)})
     return {name: value for name, value in held.items() if name != "entry"} if held else None
+
+
+def movements_from(item: StockItem, seq: int) -> Iterable[items.Item]:
+    """Yield the movements of a stock item from a `seq` on, as they stand now."""
+    low, high = entry_key(item.warehouse, max(seq, 0)), f"{item.warehouse}#~"
+    return aws.query(
+        Setting.MOVEMENTS,
+        "sku = :sku AND entry BETWEEN :low AND :high",
+        {":sku": item.sku, ":low": low, ":high": high},
+        consistent=True,
+    )
 
 
 def insert_movements(movements: Sequence[items.Item]) -> None:

@@ -2,9 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from soms.billing import store as billing
+from soms.inventory import gaps, replenish
+from soms.inventory import store as inventory
+from soms.inventory.gaps import Lost, Rebuilt
+from soms.inventory.model import StockItem
 from soms.kit import aws, items, journal, settings
 from soms.kit.settings import Setting
 from soms.orders import effects
@@ -13,19 +18,35 @@ from soms.orders import store as orders
 AGE = timedelta(minutes=3)
 BACK = timedelta(hours=6)
 CHUNK = 50
+Body = Mapping[str, object]
 
 
-def sweep(*, now: datetime, age: timedelta = AGE, back: timedelta = BACK) -> dict[str, int]:
-    """Hand on what is older than `age` and was never applied; return how much went to each consumer."""
+@dataclass(frozen=True)
+class Swept:
+    """How much was handed on to each consumer, and how many lost movements nobody can tell any more."""
+
+    handed_on: dict[str, int]
+    untold: int
+
+
+def sweep(*, now: datetime, age: timedelta = AGE, back: timedelta = BACK) -> Swept:
+    """Hand on what is older than `age` and was never applied."""
     rows = [row for hour in _hours(now - back, now) for row in journal.of_hour(hour)]
     limit = (now - age).strftime("%Y-%m-%dT%H:%M:%S")
     settled = [row for row in rows if str(row["at_key"]) < limit]
-    return {
-        "stock": _hand_on("stock", _unreleased(settled)),
-        "invoicing": _hand_on("invoicing", _unbilled(settled)),
-        "rendering": _hand_on("rendering", _without_files(settled)),
-        "settlement": _hand_on("settlement", _unsettled(settled)),
-    }
+    # First, because what is handed on below moves stock again.
+    lost = _lost(rows, settled, now - age)
+    return Swept(
+        {
+            "ledger": _invoke("ledger", [_rebuilt(one) for item in lost for one in item.told]),
+            "stock": _hand_on("stock", _unreleased(settled)),
+            "invoicing": _hand_on("invoicing", _unbilled(settled)),
+            "rendering": _hand_on("rendering", _without_files(settled)),
+            "settlement": _hand_on("settlement", _unsettled(settled)),
+            "replenishment": _hand_on("replenishment", _unwatched(settled)),
+        },
+        untold=sum(item.untold for item in lost),
+    )
 
 
 def _hours(first: datetime, last: datetime) -> Iterable[str]:
@@ -33,6 +54,39 @@ def _hours(first: datetime, last: datetime) -> Iterable[str]:
     while at <= last:
         yield at.strftime("%Y-%m-%dT%H")
         at += timedelta(hours=1)
+
+
+def _stocked(rows: Sequence[items.Item]) -> dict[str, list[items.Item]]:
+    """Return the rows by the stock items that they name, whether they moved it or set its rule."""
+    named: dict[str, list[items.Item]] = {}
+    for row in rows:
+        moved, aggregate = row.get("moved"), str(row["aggregate"])
+        names = dict.fromkeys(moved if isinstance(moved, Mapping) else ())
+        if aggregate.startswith("stock#"):
+            names[aggregate.removeprefix("stock#")] = None
+        for name in names:
+            named.setdefault(str(name), []).append(row)
+    return named
+
+
+def _shelves(names: Iterable[str]) -> list[items.Item | None]:
+    parts = (name.rpartition("@") for name in names)
+    keys = (inventory.key(StockItem(sku=sku, warehouse=warehouse)) for sku, _, warehouse in parts)
+    return aws.get_many(keys, consistent=True)
+
+
+def _lost(rows: Sequence[items.Item], settled: Sequence[items.Item], before: datetime) -> list[Lost]:
+    of_item = _stocked(rows)
+    names = list(_stocked(settled))
+    held = zip(names, _shelves(names), strict=True)
+    return [gaps.lost(shelf, of_item[name], before=before) for name, shelf in held if shelf]
+
+
+def _unwatched(rows: Sequence[items.Item]) -> Iterable[items.Item]:
+    named = (str(row["aggregate"]) for row in rows)
+    alerts = dict.fromkeys(name.removeprefix("alert#") for name in named if name.startswith("alert#"))
+    yield from replenish.unwatched([shelf for shelf in _shelves(_stocked(rows)) if shelf])
+    yield from replenish.untold(alerts)
 
 
 def _unreleased(rows: Sequence[items.Item]) -> Iterable[items.Item]:
@@ -90,8 +144,22 @@ def _without_files(rows: Sequence[items.Item]) -> Iterable[items.Item]:
 
 
 def _hand_on(consumer: str, images: Iterable[items.Item]) -> int:
+    """Hand a consumer what is stored now as if it had just been written."""
+    return _invoke(consumer, [{"NewImage": items.encode(image)} for image in images])
+
+
+def _rebuilt(change: Rebuilt) -> Body:
+    return {
+        "OldImage": items.encode(change.before),
+        "NewImage": items.encode(change.after),
+        # To the second, as streams tell it.
+        "ApproximateCreationDateTime": int(change.at.timestamp()),
+    }
+
+
+def _invoke(consumer: str, bodies: Sequence[Body]) -> int:
     """Invoke a consumer with records made from images; it treats them like any repeat."""
-    records = [_record(number, image) for number, image in enumerate(images)]
+    records = [_record(number, body) for number, body in enumerate(bodies)]
     name = json.loads(settings.get(Setting.CONSUMERS))[consumer]
     for start in range(0, len(records), CHUNK):
         aws.functions().invoke(
@@ -100,6 +168,6 @@ def _hand_on(consumer: str, images: Iterable[items.Item]) -> int:
     return len(records)
 
 
-def _record(number: int, image: Mapping[str, object]) -> dict[str, object]:
-    body = {"NewImage": items.encode(image), "SequenceNumber": f"sweep-{number}"}
-    return {"eventID": f"sweep-{number}", "eventName": "INSERT", "dynamodb": body}
+def _record(number: int, body: Body) -> dict[str, object]:
+    name = f"sweep-{number}"
+    return {"eventID": name, "eventName": "INSERT", "dynamodb": {**body, "SequenceNumber": name}}
