@@ -1,6 +1,6 @@
 """What is done under faults: how each command or consumer is set up, done, and looked at afterwards."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ def found(world: World, sku: str, customer: str) -> Found:
     notes = world.call("GET", f"/v1/credit-notes?order_id={order}").body["data"] if order else []
     shipments = world.call("GET", f"/v1/orders/{order}/shipments").body["data"] if order else []
     moves = world.call("GET", f"/v1/stock/{sku}/movements").body["data"]
-    alerts = world.call("GET", "/v1/stock-alerts?status=open&limit=100").body["data"]
+    alerts = [one for status in ("open", "resolved") for one in _alerts(world, status) if one["sku"] == sku]
     return {
         "orders": [one["version"] for one in orders],
         "shelf": world.on_shelf(sku),
@@ -49,8 +49,14 @@ def found(world: World, sku: str, customer: str) -> Found:
         "invoiced": whole.get("invoiced"),
         "shipments": len(shipments),
         "moves": [one["reason"] for one in moves][::-1],
-        "alerts": sum(one["sku"] == sku for one in alerts),
+        "alerts": [one["status"] for one in alerts],
+        "told": sum(one["told_at"] is not None for one in alerts),
     }
+
+
+def _alerts(world: World, status: str) -> list[Found]:
+    rows: list[Found] = world.call("GET", f"/v1/stock-alerts?status={status}&limit=100").body["data"]
+    return rows
 
 
 NOTHING: Found = {
@@ -62,7 +68,9 @@ NOTHING: Found = {
     "invoiced": None,
     "shipments": 0,
     "moves": ["receipt"],
-    "alerts": 0,
+    "alerts": [],
+    "told": 0,
+    "letters": False,
 }
 PLACED = NOTHING | {
     "orders": [1],
@@ -87,6 +95,12 @@ SHIPPED = PLACED | {
     "moves": ["receipt", "reserve", "ship"],
 }
 ADJUSTED = NOTHING | {"shelf": (7, 0, 7), "moves": ["receipt", "damage"]}
+LOW = ADJUSTED | {"moves": ["receipt", "rule", "damage"], "alerts": ["open"], "told": 1, "letters": True}
+BACK = LOW | {
+    "shelf": (12, 0, 12),
+    "moves": ["receipt", "rule", "damage", "receipt"],
+    "alerts": ["resolved"],
+}
 
 
 def _goods(world: World, name: str) -> tuple[str, str]:
@@ -114,13 +128,30 @@ def _on_an_order(step: str) -> Callable[[World, str], Callable[[], Story]]:
     return make
 
 
+def _adjust(world: World, name: str, delta: int, reason: str) -> Any:
+    return world.call("POST", f"/v1/stock/{name}/adjustments", {"delta": delta, "reason": reason}, key=name)
+
+
 def adjust(world: World, name: str) -> Callable[[], Story]:
     sku, customer = _goods(world, name)
-    body = {"delta": -3, "reason": "damage"}
-    path = f"/v1/stock/{sku}/adjustments"
-    return lambda: Story(
-        lambda: world.call("POST", path, body, key=name), lambda: found(world, sku, customer)
-    )
+    return lambda: Story(lambda: _adjust(world, name, -3, "damage"), lambda: found(world, sku, customer))
+
+
+def _reordered(world: World, name: str) -> tuple[str, str]:
+    sku, customer = _goods(world, name)
+    world.call("PUT", f"/v1/stock/{sku}/reorder-rule", {"point": 8, "target": 20})
+    return sku, customer
+
+
+def run_low(world: World, name: str) -> Callable[[], Story]:
+    sku, customer = _reordered(world, name)
+    return lambda: Story(lambda: _adjust(world, name, -3, "damage"), lambda: found(world, sku, customer))
+
+
+def come_back(world: World, name: str) -> Callable[[], Story]:
+    sku, customer = _reordered(world, name)
+    world.call("POST", f"/v1/stock/{sku}/adjustments", {"delta": -3, "reason": "damage"})
+    return lambda: Story(lambda: _adjust(world, name, 5, "receipt"), lambda: found(world, sku, customer))
 
 
 KNOWN: Found = {"found": ["Fault Co."], "available": "1000.00", "version": 1, "entries": 1}
@@ -172,19 +203,20 @@ COMMANDS = (
 
 
 def _follow(
-    consumer: str, table: str, command: Plot, before: Sequence[str] = ()
+    consumer: str, table: str, command: Plot, before: Mapping[str, str] | None = None
 ) -> Callable[[World, str], Callable[[], Story]]:
-    """Set up a consumer that is to work off what a command wrote to its table."""
+    """Set up a consumer that is to work off what a command, and consumers `before` it, wrote to its table."""
+    earlier = before or {}
 
     def make(world: World, name: str) -> Callable[[], Story]:
         prepared = command.make(world, name)
 
         def begin() -> Story:
             story = prepared()
-            done = {one: len(world.records(one)) for one in (table, "ORDERS_TABLE")}
+            done = {one: len(world.records(one)) for one in (table, *earlier.values())}
             story.send()
-            for other in before:
-                world.deliver(other, _fresh(world, other, "ORDERS_TABLE", done))
+            for other, source in earlier.items():
+                world.deliver(other, _fresh(world, other, source, done))
             records = _fresh(world, consumer, table, done)
             assert records, consumer
             return Story(lambda: world.deliver(consumer, records), story.found)
@@ -199,11 +231,23 @@ def _fresh(world: World, consumer: str, table: str, done: dict[str, int]) -> lis
 
 
 BY_NAME = {one.name: one for one in COMMANDS}
+RUN_LOW = Plot("run low", run_low, LOW)
+COME_BACK = Plot("come back", come_back, BACK)
 CONSUMERS = (
     Plot("stock", _follow("stock", "ORDERS_TABLE", BY_NAME["cancel"]), CANCELLED),
     Plot("invoicing", _follow("invoicing", "ORDERS_TABLE", BY_NAME["place"]), PLACED),
+    Plot("crediting", _follow("invoicing", "ORDERS_TABLE", BY_NAME["cancel"]), CANCELLED),
     Plot(
-        "settlement", _follow("settlement", "BILLING_TABLE", BY_NAME["place"], before=["invoicing"]), PLACED
+        "settlement",
+        _follow("settlement", "BILLING_TABLE", BY_NAME["place"], before={"invoicing": "ORDERS_TABLE"}),
+        PLACED,
     ),
     Plot("ledger", _follow("ledger", "INVENTORY_TABLE", BY_NAME["adjust"]), ADJUSTED),
+    Plot("alarming", _follow("replenishment", "INVENTORY_TABLE", RUN_LOW), LOW),
+    Plot(
+        "telling",
+        _follow("replenishment", "INVENTORY_TABLE", RUN_LOW, before={"replenishment": "INVENTORY_TABLE"}),
+        LOW,
+    ),
+    Plot("resolving", _follow("replenishment", "INVENTORY_TABLE", COME_BACK), BACK),
 )

@@ -31,26 +31,35 @@ def troubles(world: World, wire: Wire, plot: Plot, *faults: Fault, by_client: bo
     prepared = [plot.make(world, f"{plot.name}-{number}") for number in range(len(cases))]
     world.drain()
     wrong: list[str] = []
-    told: list[tuple[str, Story]] = []
-    for (at, fault), begin in zip(cases, prepared, strict=True):
+    told: list[tuple[str, str, Story]] = []
+    for number, ((at, fault), begin) in enumerate(zip(cases, prepared, strict=True)):
         story, where = begin(), f"{at} {calls[at]}, {fault}"
         answer = wire.strike(at, fault, story.send)
         wrong += [] if wire.struck else [f"{where}: nothing was struck"]
         judge = _as_client if by_client else _as_lambda
         wrong += [f"{where}: {one}" for one in judge(answer, story.send)]
-        told.append((where, story))
+        told.append((f"{plot.name}-{number}", where, story))
     try:
         world.drain()
     except AssertionError as stuck:
         wrong.append(f"the streams are stuck: {stuck}")
-    for where, story in told:
-        found = story.found()
+    letters = "\n".join(subjects(world))
+    for goods, where, story in told:
+        found = story.found() | {"letters": f" {goods} is low " in letters}
         wrong += [
             f"{where}: {name} is {found[name]}"
             for name, value in plot.expected.items()
             if found[name] != value
         ]
     return wrong + [f"invariant {one}" for one in world.broken()]
+
+
+def subjects(world: World) -> list[str]:
+    """Return what all letters to purchasing are about."""
+    found: list[str] = []
+    while letters := world.mail():
+        found += [letter["Subject"] for letter in letters]
+    return found
 
 
 def _as_client(answer: Answer | None, send: Callable[[], Answer]) -> list[str]:

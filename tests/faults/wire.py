@@ -26,6 +26,7 @@ class Fault(StrEnum):
     OUTAGE = "refused, and everything after it"
 
 
+WRITES = frozenset({"TransactWriteItems", "Publish"})
 READS_MEET = frozenset({Fault.THROTTLED, Fault.CRASH_BEFORE, Fault.ANSWER_LOST, Fault.OUTAGE})
 
 
@@ -108,4 +109,6 @@ def _refusal(fault: Fault, operation: str) -> ClientError:
 
 def happens_to(fault: Fault, operation: str) -> bool:
     """Tell whether a call meets the fault: of what only reads, nothing is left to be seen by some."""
-    return operation == "TransactWriteItems" or fault in READS_MEET
+    if fault is Fault.CONFLICT:
+        return operation == "TransactWriteItems"
+    return operation in WRITES or fault in READS_MEET
