@@ -94,9 +94,7 @@ class _Shelf:
         nothing = Stock(sku=stock.sku, warehouse=stock.warehouse)
         self.after = {0: nothing} | {seq: _balance(nothing, row) for seq, row in there.items()}
 
-    def fill(
-        self, missing: Sequence[int], entries: Sequence[_Entry]
-    ) -> list[tuple[_Entry, Stock, Stock]]:
+    def fill(self, missing: Sequence[int], entries: Sequence[_Entry]) -> list[tuple[_Entry, Stock, Stock]]:
         """Return what each write did whose place is certain; raise _Unclear where nothing fits."""
         found: list[tuple[_Entry, Stock, Stock]] = []
         rest = list(missing)
