@@ -23,6 +23,7 @@ ORDER = "ord_dh79xyvcfm30rtdffczhr86q"
 CUSTOMER = "cus_7jb6f0mcxsj611cjhw9qrefz"
 """Follows from the reference in customers/create.json."""
 SHELF = ("catalog/put_product", "inventory/receive")
+LISTED = ("catalog/put_product", "catalog/put_price_list")
 BUYER = (*SHELF, "customers/create")
 PLACED = (*BUYER, "orders/place")
 BILLED = (*PLACED, "invoicing/placed")
@@ -47,6 +48,11 @@ class Case:
 
 def _shelf(world: World) -> object:
     return world.on_shelf("TEA-001")
+
+
+def _tiers(world: World) -> object:
+    price = world.call("GET", "/v1/price-lists/retail/prices/TEA-001")
+    return price.status if price.status != 200 else [tuple(one.values()) for one in price.body["tiers"]]
 
 
 def _order(world: World) -> object:
@@ -85,6 +91,9 @@ CASES = [
     Case("integrations/no_token", (), 401),
     Case("catalog/put_product", (), 201, lambda world: world.call("GET", "/v1/products/TEA-001").status, 200),
     Case("catalog/bad_product", (), 422, lambda world: world.call("GET", "/v1/products/TEA-002").status, 404),
+    Case("catalog/put_price_list", (), 201, _tiers, 404),
+    Case("catalog/put_price", LISTED, 201, _tiers, [(1, "9.50"), (10, "8.75")]),
+    Case("catalog/price_of_nothing", LISTED, 422, _tiers, 404),
     Case("inventory/receive", SHELF[:1], 201, _shelf, (10, 0, 10)),
     Case("inventory/reorder_rule", SHELF, 200, _shelf, (10, 0, 10)),
     Case("customers/create", (), 201, lambda world: len(world.call("GET", "/v1/customers").body["data"]), 1),
@@ -123,6 +132,8 @@ CASES = [
 ]
 COMMANDS = {
     "catalog/put_product",
+    "catalog/put_price_list",
+    "catalog/put_price",
     "inventory/receive",
     "inventory/reorder_rule",
     "customers/create",

@@ -8,18 +8,22 @@ from pydantic import BaseModel
 
 from soms.catalog import store
 from soms.catalog.model import (
+    ListPrice,
+    PriceList,
+    PriceListRequest,
     Product,
     ProductRequest,
     Settings,
     SettingsRequest,
+    TiersRequest,
     Warehouse,
     WarehouseRequest,
     category_of,
 )
-from soms.catalog.rules import approval_faults, unknown_currency
+from soms.catalog.rules import approval_faults, tier_faults, unknown_currency
 from soms.kit import journal, money
 from soms.kit.access import Caller
-from soms.kit.problems import Fault, Invalid, VersionMismatch
+from soms.kit.problems import Fault, Invalid, NotFound, VersionMismatch
 from soms.kit.writes import Writes, decide
 
 Held = TypeVar("Held", bound=BaseModel)
@@ -42,6 +46,59 @@ def put_product(sku: str, request: ProductRequest, caller: Caller, *, now: datet
         _record(writes, "product", sku, before, product, caller, now)
         writes.commit()
         return product, before is None
+
+    return decide(attempt)
+
+
+def put_price_list(
+    price_list: str, request: PriceListRequest, caller: Caller, *, now: datetime
+) -> tuple[PriceList, bool]:
+    """Create or replace a price list; return it and whether it is new."""
+    if not money.known(request.currency):
+        raise Invalid(unknown_currency("/currency"))
+
+    def attempt() -> tuple[PriceList, bool]:
+        before = store.find_price_list(price_list)
+        version = expected(caller, before.version if before else 0) + 1
+        after = PriceList(id=price_list, version=version, **request.model_dump())
+
+        writes = Writes()
+        store.put_price_list(writes, after, before=before)
+        _record(writes, "price_list", price_list, before, after, caller, now)
+        writes.commit()
+        return after, before is None
+
+    return decide(attempt)
+
+
+def put_list_price(
+    price_list: str, sku: str, request: TiersRequest, caller: Caller, *, now: datetime
+) -> tuple[ListPrice, bool]:
+    """Create or replace the price of a SKU in a list; return it and whether it is new.
+
+    Raises NotFound without such a list, and Invalid for an unknown SKU and tiers that begin alike.
+    """
+
+    def attempt() -> tuple[ListPrice, bool]:
+        held, product, before = store.price_facts(price_list, sku)
+        if held is None:
+            raise NotFound
+        faults = tier_faults(request.tiers)
+        if product is None:
+            words = (f"there is no product {sku}", f"没有商品 {sku}")
+            faults.append(Fault("unknown_sku", words, parameter="sku", meta={"sku": sku}))
+        if faults:
+            raise Invalid(*faults)
+        version = expected(caller, before.version if before else 0) + 1
+        tiers = sorted(request.tiers, key=lambda tier: tier.start)
+        said = request.model_dump(by_alias=True) | {"tiers": tiers}
+        after = ListPrice(price_list=price_list, sku=sku, version=version, **said)
+
+        writes = Writes()
+        store.put_list_price(writes, after, before=before)
+        _record(writes, "list_price", f"{price_list}/{sku}", before, after, caller, now)
+        writes.commit()
+        return after, before is None
 
     return decide(attempt)
 
@@ -108,12 +165,12 @@ def _record(
     kind: str,
     name: str,
     before: BaseModel | None,
-    after: Product | Settings | Warehouse,
+    after: Product | PriceList | ListPrice | Settings | Warehouse,
     caller: Caller,
     now: datetime,
 ) -> None:
-    old = before.model_dump(mode="json") if before else {}
-    new = after.model_dump(mode="json")
+    old = before.model_dump(mode="json", by_alias=True) if before else {}
+    new = after.model_dump(mode="json", by_alias=True)
     changes = {
         field: [old.get(field), value]
         for field, value in new.items()

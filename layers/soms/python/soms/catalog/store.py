@@ -107,6 +107,13 @@ def find_list_price(price_list: str, sku: str) -> ListPrice | None:
     return list_price(aws.get(*price_key(price_list, sku), consistent=True))
 
 
+def price_facts(price_list_id: str, sku: str) -> tuple[PriceList | None, Product | None, ListPrice | None]:
+    """Return what the price of a SKU in a list is decided on: the list, the product and the price, if any."""
+    keys = [price_list_key(price_list_id), product_key(sku), price_key(price_list_id, sku)]
+    held, sold, price = aws.get_many(keys, consistent=True)
+    return price_list(held), product(sold), list_price(price)
+
+
 def put_list_price(writes: Writes, after: ListPrice, *, before: ListPrice | None) -> None:
     """Write the price of a SKU in a list over the version that was read."""
     item = after.model_dump(mode="json", by_alias=True, exclude_none=True)
