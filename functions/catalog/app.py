@@ -50,7 +50,7 @@ def _named(adapter: TypeAdapter[str], name: str) -> str:
 
 
 def _shown(product: Product, caller: Caller) -> dict[str, object]:
-    hidden = set() if caller.is_any(COST | BUYS) else {"cost"}
+    hidden = set() if caller.is_any(COST) else {"cost"}
     if not caller.is_any(SELLERS | READERS | BUYS):
         hidden |= {"unit_price", "tax_rate"}
     return product.model_dump(mode="json", exclude=hidden)
