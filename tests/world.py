@@ -148,6 +148,7 @@ class World:
         if method == "POST" and text is None:
             text = "{}"
         pairs = [one.partition("=")[::2] for one in query.split("&") if one]
+        several = {one: [value for other, value in pairs if other == one] for one, _ in pairs}
         who = {
             "sub": f"sub-{name or as_}",
             "username": name or as_,
@@ -162,7 +163,7 @@ class World:
             "headers": sent,
             "multiValueHeaders": {one: [value] for one, value in sent.items()},
             "queryStringParameters": dict(pairs) or None,
-            "multiValueQueryStringParameters": {one: [value] for one, value in pairs} or None,
+            "multiValueQueryStringParameters": several or None,
             "requestContext": {
                 "requestId": f"request-{self.count}",
                 "identity": {"sourceIp": "192.0.2.1"},

@@ -7,7 +7,7 @@ import pytest
 from soms.kit import access
 from soms.kit.access import ANYBODY, ROUTES, Group
 
-from tests.world import World
+from tests.world import World, module
 
 CASES = [(route, groups) for table in ROUTES.values() for route, groups in table.items()]
 GUARDED = [route for route, groups in CASES if groups is not ANYBODY]
@@ -17,7 +17,7 @@ DENIED = {401, 403}
 def ask(world: World, route: str, claims: dict[str, Any] | None) -> int:
     """Ask with nothing sensible in the request: what is let in is refused later, for another reason."""
     method, path = route.split(" ")
-    body = None if method == "GET" else {"nothing": "sensible"}
+    body = None if method in {"GET", "HEAD"} else {"nothing": "sensible"}
     return world.call(method, re.sub(r"{\w+}", "x-1", path), body, claims=claims).status
 
 
@@ -62,6 +62,22 @@ def test_a_token_that_does_not_count_is_401_and_one_without_groups_403(world: Wo
 
     assert (nobody, id_token, unsaid) == (401, 401, 401)
     assert powerless == [403, 403, 403]
+
+
+@pytest.mark.parametrize("function", ROUTES)
+def test_every_route_of_the_table_is_served(function: str) -> None:
+    assert set(module(function).app.routes) == set(ROUTES[function])
+
+
+@pytest.mark.parametrize("route", [route for route in GUARDED if route.startswith("GET ")])
+def test_head_lets_in_whom_get_lets_in(world: World, route: str) -> None:
+    head = route.replace("GET", "HEAD")
+    cases = [{}, person("admin") | {"token_use": "id"}, person(""), *map(person, Group)]
+
+    asked, read = ([ask(world, one, claims) for claims in cases] for one in (head, route))
+
+    assert asked[:3] == [401, 401, 403]
+    assert asked == read
 
 
 def test_health_needs_no_token_and_tells_nothing(world: World) -> None:

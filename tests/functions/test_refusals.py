@@ -315,10 +315,10 @@ def test_filters_that_no_index_serves_together_are_refused(world: World) -> None
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/v1/orders", "GET, POST"),
-        ("PUT", "/v1/orders/ord_1", "GET"),
+        ("DELETE", "/v1/orders", "GET, HEAD, POST"),
+        ("PUT", "/v1/orders/ord_1", "GET, HEAD"),
         ("GET", "/v1/orders/ord_1/cancel", "POST"),
-        ("POST", "/v1/customers/cus_1", "GET, PATCH"),
+        ("POST", "/v1/customers/cus_1", "GET, HEAD, PATCH"),
     ],
 )
 def test_a_method_that_a_path_does_not_know_is_405(

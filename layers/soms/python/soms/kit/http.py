@@ -1,49 +1,36 @@
-"""The door of an HTTP function: routes, rights, bodies, versions, replays, and problems in two languages."""
+"""The door of an HTTP function: routes and rights, replays, answers, and problems in two languages."""
 
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, Literal
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from soms.kit import access, ids, journal, paging, telemetry, writes
+from soms.kit import access, bodies, ids, journal, paging, requests, telemetry, writes
 from soms.kit.access import ANYBODY, ROUTES, Caller, Command
-from soms.kit.invalid import faults_of_body, faults_of_query
+from soms.kit.bodies import Body
 from soms.kit.problems import (
-    Invalid,
-    InvalidParameter,
-    KeyInvalid,
     KeyRequired,
     KeyReused,
-    Malformed,
     MethodNotAllowed,
     NotFound,
     PreconditionRequired,
     Problem,
-    TooLarge,
     Unauthorized,
-    UnsupportedMedia,
 )
+from soms.kit.requests import Event
 from soms.kit.streams import Context
 
-MOST_BODY = 1024 * 1024
-MOST_EXPONENT = 100
-SAFE = frozenset({"GET", "HEAD"})
-_KEY = re.compile(r"[\x21-\x7e]{1,128}")
-_ETAG = re.compile(r'(?:W/)?"(\d+)(?:\.\d+)?"')
-Body = BaseModel | Mapping[str, object]
-Event = dict[str, Any]
 Replay = Callable[[str, Caller], "Answer"]
 Route = Callable[..., "Answer"]
+Key = Literal["required", "accepted", "ignored"]
 
 
-class PublicQuery(BaseModel):
+class NoQuery(BaseModel):
     """No query parameter at all."""
 
     model_config = {"extra": "forbid"}
@@ -81,7 +68,7 @@ class _Route:
     call: Route
     body: type[BaseModel] | None
     query: type[BaseModel]
-    keyed: bool
+    key: Key
     versioned: bool
 
 
@@ -97,22 +84,24 @@ class Resolver:
         self._powertools.not_found()(self._unknown)
 
     def get(self, path: str) -> Callable[[Route], Route]:
-        """Serve GET on a path."""
-        return self._route("GET", path, keyed=False, versioned=False)
+        """Serve GET on a path, and HEAD with it."""
+        return self._route("GET", path, key="ignored")
 
     def post(self, path: str, *, keyed: bool = True) -> Callable[[Route], Route]:
         """Serve POST on a path; it needs an Idempotency-Key unless nothing is changed by it."""
-        return self._route("POST", path, keyed=keyed, versioned=False)
+        return self._route("POST", path, key="required" if keyed else "ignored")
 
     def put(self, path: str) -> Callable[[Route], Route]:
         """Serve PUT on a path."""
-        return self._route("PUT", path, keyed=False, versioned=False)
+        return self._route("PUT", path, key="accepted")
 
     def patch(self, path: str) -> Callable[[Route], Route]:
         """Serve PATCH on a path; it needs If-Match."""
-        return self._route("PATCH", path, keyed=False, versioned=True)
+        return self._route("PATCH", path, key="accepted", versioned=True)
 
-    def _route(self, method: str, path: str, *, keyed: bool, versioned: bool) -> Callable[[Route], Route]:
+    def _route(
+        self, method: str, path: str, *, key: Key, versioned: bool = False
+    ) -> Callable[[Route], Route]:
         name = f"{method} {path}"
         if name not in ROUTES[self.function]:
             message = f"{name} has no entry in the access table of {self.function}"
@@ -120,9 +109,7 @@ class Resolver:
 
         def register(call: Route) -> Route:
             hints = call.__annotations__
-            route = _Route(
-                name, call, hints.get("request"), hints.get("query", PublicQuery), keyed, versioned
-            )
+            route = _Route(name, call, hints.get("request"), hints.get("query", NoQuery), key, versioned)
             self.routes[name] = route
             pattern = re.sub(r"{(\w+)}", r"<\1>", path)
             self._powertools.route(pattern, method)(lambda **path: self._serve(route, path))
@@ -135,43 +122,47 @@ class Resolver:
         started = time.monotonic()
         left = context.get_remaining_time_in_millis() / 1000
         writes.deadline.set(started + left * writes.SHARE_OF_TIME)
+        bodiless = event.get("httpMethod") == "HEAD"
+        asked = {**event, "httpMethod": "GET"} if bodiless else event
         try:
-            answer = self._powertools.resolve(event, context)  # type: ignore[arg-type] # Lambda's own context
+            answer = self._powertools.resolve(asked, context)  # type: ignore[arg-type] # Lambda's own context
         except Problem as problem:
             answer = self._refused(problem, event)
         except Exception as error:  # noqa: BLE001 nothing of ours may reach a client as it is
-            telemetry.fault("a request failed", error, request=_request_id(event))
+            telemetry.fault("a request failed", error, request=requests.request_id(event))
             answer = self._refused(Problem(), event)
         telemetry.note(
             "request",
             route=f"{event.get('httpMethod')} {event.get('resource')}",
             status=answer["statusCode"],
-            request=_request_id(event),
+            request=requests.request_id(event),
             ms=round((time.monotonic() - started) * 1000),
         )
-        return answer
+        return {**answer, "body": ""} if bodiless else answer
 
     def _serve(self, route: _Route, path: Mapping[str, str]) -> Response[str]:
         event: Event = self._powertools.current_event.raw_event
         caller = self._caller(route, event)
-        arguments: dict[str, object] = {name: unquote(value) for name, value in path.items()}
-        parsed = _json(event) if route.body else None
-        if route.name.split(" ")[0] not in SAFE:
+        names: dict[str, object] = {name: requests.name(part) for name, part in path.items()}
+        parsed = bodies.read(event) if route.body else None
+        if not route.name.startswith("GET "):
             caller = self._commanded(route, event, caller, parsed)
-        hints = route.call.__annotations__
-        if "caller" in hints:
-            arguments["caller"] = caller
-        query = _query(route.query, event)
-        if "query" in hints:
-            arguments["query"] = query
-        if route.body:
-            arguments["request"] = _body(route.body, parsed)
-        return self._told(self._answered(route, arguments, caller), event)
 
-    def _answered(self, route: _Route, arguments: Mapping[str, object], caller: Caller) -> Answer:
+        def run() -> Answer:
+            query = requests.query(route.query, event)
+            offered = {"caller": caller, "query": query}
+            hints = route.call.__annotations__
+            arguments = names | {name: value for name, value in offered.items() if name in hints}
+            if route.body:
+                arguments["request"] = bodies.validated(route.body, parsed)
+            return route.call(**arguments)
+
+        return self._told(self._answered(run, caller), event)
+
+    def _answered(self, run: Callable[[], Answer], caller: Caller) -> Answer:
         """Run the route; before any refusal is told, ask the journal whether this was done before."""
         try:
-            return route.call(**arguments)
+            return run()
         except writes.AlreadyDone as done:
             return self._replayed(done.entry, caller)
         except Problem:
@@ -197,8 +188,8 @@ class Resolver:
             name="",
             groups=frozenset(),
             command=request,
-            language=_language(event),
-            request_id=_request_id(event),
+            language=requests.language(event),
+            request_id=requests.request_id(event),
             address=str((context.get("identity") or {}).get("sourceIp") or ""),
         )
         if ROUTES[self.function][route.name] is ANYBODY:
@@ -213,33 +204,35 @@ class Resolver:
         return replace(known, principal=principal, name=name, groups=groups)
 
     def _commanded(self, route: _Route, event: Event, caller: Caller, body: object) -> Caller:
-        key = _header(event, "idempotency-key")
-        if key is None and route.keyed:
+        key = None if route.key == "ignored" else requests.key(event)
+        if key is None and route.key == "required":
             raise KeyRequired
         entry = None
         if key is not None:
-            bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
-            if not _KEY.fullmatch(bare):
-                raise KeyInvalid
-            path = str(event.get("path"))
-            entry = ids.derived("evt", caller.principal, str(event.get("httpMethod")), path, bare)
-        match = _header(event, "if-match")
+            method = str(event.get("httpMethod"))
+            entry = ids.derived("evt", caller.principal, method, requests.path(event), key)
+        match = requests.header(event, "if-match")
         if match is None and route.versioned:
             raise PreconditionRequired
-        request = ids.digest(_canonical(body))[:32]
+        request = ids.digest(bodies.canonical(body))[:32]
         command = Command(entry=entry, request=request, route=route.name)
-        return replace(caller, command=command, if_match=_version(match))
+        return replace(caller, command=command, if_match=requests.version(match))
 
     def _told(self, answer: Answer, event: Event) -> Response[str]:
-        headers = {"Cache-Control": "no-store", "X-Request-Id": _request_id(event), **answer.headers}
+        headers = {
+            "Cache-Control": "no-store",
+            "X-Request-Id": requests.request_id(event),
+            **answer.headers,
+        }
         if answer.etag:
             headers["ETag"] = answer.etag
-            if event.get("httpMethod") in SAFE and answer.etag == _header(event, "if-none-match"):
+            if event.get("httpMethod") == "GET" and requests.knows(event, answer.etag):
                 return Response(status_code=304, body="", headers=dict(headers))
-        return Response(answer.status, "application/json; charset=utf-8", _text(answer.body), dict(headers))
+        kind = "application/json; charset=utf-8"
+        return Response(answer.status, kind, bodies.text(answer.body), dict(headers))
 
     def _refused(self, problem: Problem, event: Event) -> dict[str, Any]:
-        language, request_id = _language(event), _request_id(event)
+        language, request_id = requests.language(event), requests.request_id(event)
         body = problem.told(language, instance=str(event.get("path", "")), request_id=request_id)
         headers = {
             "Content-Type": "application/problem+json; charset=utf-8",
@@ -249,6 +242,8 @@ class Resolver:
         }
         if problem.retry_after is not None:
             headers["Retry-After"] = str(problem.retry_after)
+        if isinstance(problem, Unauthorized):
+            headers["WWW-Authenticate"] = "Bearer"
         if isinstance(problem, MethodNotAllowed):
             headers["Allow"] = ", ".join(problem.allowed)
         return {
@@ -259,12 +254,16 @@ class Resolver:
         }
 
     def _unknown(self, _error: Exception) -> Response[str]:
-        path = str(self._powertools.current_event.path)
-        known = [name.split(" ") for name in self.routes]
-        methods = sorted(
-            method for method, pattern in known if re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path)
-        )
-        raise MethodNotAllowed(methods) if methods else NotFound()
+        event = self._powertools.current_event
+        path = str(event.path).rstrip("/")
+        methods = {
+            method
+            for method, pattern in (name.split(" ") for name in self.routes)
+            if re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path)
+        }
+        if not methods or event.http_method in methods:
+            raise NotFound
+        raise MethodNotAllowed(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def scope(caller: Caller, query: BaseModel) -> str:
@@ -272,113 +271,3 @@ def scope(caller: Caller, query: BaseModel) -> str:
     filters = query.model_dump_json(exclude={"cursor", "limit"}, exclude_none=True)
     own = caller.name if caller.sees_only_own() else ""
     return f"{caller.command.route}|{filters}|{own}"
-
-
-def _header(event: Event, name: str) -> str | None:
-    for header, value in (event.get("headers") or {}).items():
-        if header.lower() == name and value is not None:
-            return str(value).strip()
-    return None
-
-
-def _request_id(event: Event) -> str:
-    given = _header(event, "x-request-id") or ""
-    if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given):
-        return given
-    return str((event.get("requestContext") or {}).get("requestId") or "")
-
-
-def _language(event: Event) -> str:
-    weights: dict[str, float] = {}
-    for part in (_header(event, "accept-language") or "").split(","):
-        tag, _, weight = part.strip().partition(";q=")
-        primary = tag.split("-")[0].lower()
-        try:
-            weights.setdefault(primary, float(weight or 1))
-        except ValueError:
-            continue
-    return "zh" if weights.get("zh", 0) > weights.get("en", 0) else "en"
-
-
-def _version(match: str | None) -> int | None:
-    if match is None or match == "*":
-        return None
-    found = _ETAG.fullmatch(match)
-    return int(found[1]) if found else -1
-
-
-def _json(event: Event) -> object:
-    """Read the body exactly: numbers with a point become Decimal, NaN and Infinity are refused."""
-    kind = (_header(event, "content-type") or "application/json").split(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise UnsupportedMedia
-    raw: object = event.get("body")
-    if raw is None:
-        return None
-    if event.get("isBase64Encoded"):
-        from base64 import b64decode  # noqa: PLC0415 rare
-
-        raw = b64decode(str(raw))
-    size = len(raw) if isinstance(raw, bytes) else len(str(raw).encode(errors="surrogatepass"))
-    if size > MOST_BODY:
-        raise TooLarge
-    try:
-        text = raw.decode() if isinstance(raw, bytes) else str(raw)
-        return json.loads(text, parse_float=_number, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise Malformed from None
-
-
-def _number(text: str) -> Decimal:
-    """Read a number with a point or an exponent; one that would take megabytes to write out is refused."""
-    value = Decimal(text) if abs(int(text.lower().partition("e")[2] or 0)) <= MOST_EXPONENT else None
-    if value is None:
-        raise ValueError(text)
-    return value
-
-
-def _no_number(name: str) -> object:
-    raise ValueError(name)
-
-
-def _body(model: type[BaseModel], parsed: object) -> BaseModel:
-    try:
-        return model.model_validate({} if parsed is None else parsed)
-    except ValidationError as error:
-        raise Invalid(*faults_of_body(error)) from None
-
-
-def _query(model: type[BaseModel], event: Event) -> BaseModel:
-    given: Mapping[str, Sequence[str]] = event.get("multiValueQueryStringParameters") or {}
-    single = {name: values[-1] for name, values in given.items()} or (
-        event.get("queryStringParameters") or {}
-    )
-    try:
-        return model.model_validate(single)
-    except ValidationError as error:
-        problem = InvalidParameter(faults=faults_of_query(error))
-        raise problem from None
-
-
-def _canonical(body: object) -> str:
-    def plain(value: object) -> object:
-        if isinstance(value, Decimal):
-            whole = value == value.to_integral_value()
-            return int(value) if whole else format(value.normalize(), "f")
-        raise TypeError(value)
-
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), default=plain)
-
-
-def _text(body: Body) -> str:
-    if isinstance(body, BaseModel):
-        return body.model_dump_json(by_alias=True)
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return str(value)

@@ -67,6 +67,21 @@ def faults_of_query(error: ValidationError) -> tuple[Fault, ...]:
     )
 
 
+def given_twice(parameter: str) -> Fault:
+    """Return the fault of a query parameter that came more than once."""
+    return Fault("repeated", ("give this parameter once", "此参数只能出现一次"), parameter=parameter)
+
+
+def given_empty(parameter: str) -> Fault:
+    """Return the fault of a query parameter without a value."""
+    return Fault(*_told("string_too_short", {"min_length": 1}), parameter=parameter)
+
+
+def given_too_long(parameter: str, most: int) -> Fault:
+    """Return the fault of a query parameter with more characters than any can have."""
+    return Fault(*_told("string_too_long", {"max_length": most}), parameter=parameter)
+
+
 def _pointer(location: tuple[int | str, ...]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
