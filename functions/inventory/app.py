@@ -15,7 +15,7 @@ from soms.inventory.model import (
     Stock,
     StockItem,
 )
-from soms.kit import clock, http, items, paging
+from soms.kit import clock, http, items, journal, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Code, Request
 from soms.kit.problems import FilterUnsupported
@@ -66,10 +66,13 @@ def _sku(sku: str) -> http.Answer:
     return http.Answer(body | {"warehouses": rows, "reorder_rule": rule}, version=version)
 
 
-def _adjustment(name: str, _caller: Caller) -> http.Answer:
+def _adjustment(name: str, caller: Caller) -> http.Answer:
     sku, warehouse, seq = name.rsplit("@", 2)
     item = StockItem(sku=sku, warehouse=warehouse)
     movement = store.movement(item, int(seq))
+    if movement is None:
+        entry = journal.find(caller.command.entry or "") or {}
+        movement = _shown(commands.adjusted(entry, item, int(seq)))
     return http.Answer({"movement": movement, "stock": _row(store.get(item))}, 201)
 
 

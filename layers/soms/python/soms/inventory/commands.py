@@ -1,6 +1,8 @@
 """Changing stock by hand, setting reorder rules, dealing with alerts."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from soms.catalog import store as catalog
 from soms.inventory import ledger, rules, store
@@ -37,7 +39,9 @@ def adjust(
             version=after.seq,
             resource=("adjustment", f"{sku}@{request.warehouse}@{after.seq}"),
             status=CREATED,
-            changes={"on_hand": [before.on_hand, after.on_hand], "note": request.note},
+            # All counters, also those that stay: a repeated request is told its movement from here.
+            changes={name: [getattr(before, name), getattr(after, name)] for name in ledger.COUNTERS}
+            | {"note": request.note},
             moved={str(item): [delta, 0]},
             reason=request.reason,
         )
@@ -59,6 +63,19 @@ def adjust(
         return after, ledger.movement(item, before, after, cause, at=clock.stamp(now))
 
     return decide(attempt)
+
+
+def adjusted(entry: items.Item, item: StockItem, seq: int) -> items.Item:
+    """Return the movement of an adjustment as its journal entry tells it; the ledger may not have it yet."""
+    changes = cast("Mapping[str, Sequence[int]]", entry["changes"])
+    before, after = (
+        Stock(sku=item.sku, warehouse=item.warehouse, seq=seq).model_copy(
+            update={name: changes[name][side] for name in ledger.COUNTERS}
+        )
+        for side in (0, 1)
+    )
+    cause = Cause(str(entry["id"]), str(entry["reason"]), str(entry["aggregate"]), str(entry["name"]))
+    return ledger.movement(item, before, after, cause, at=str(entry["at_key"]).partition("#")[0])
 
 
 def set_rule(sku: str, request: RuleRequest, caller: Caller, *, now: datetime) -> Stock:
