@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,19 @@ class System:
         key: str | None = None,
         token: str | None = None,
     ) -> tuple[int, Any]:
+        status, _, told = self.send(method, path, body, as_=as_, key=key, token=token)
+        return status, told
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        as_: str | None = "admin",
+        key: str | None = None,
+        token: str | None = None,
+    ) -> tuple[int, Mapping[str, str], Any]:
         headers = {"Content-Type": "application/json"}
         if token or as_:
             headers["Authorization"] = f"Bearer {token or self.token(str(as_))}"
@@ -116,7 +129,7 @@ class System:
         line.request(method, path, None if body is None else json.dumps(body), headers)
         answer = line.getresponse()
         text = answer.read().decode()
-        return answer.status, json.loads(text) if text else None
+        return answer.status, answer.headers, json.loads(text) if text else None
 
     def client(self, service: str) -> Any:
         return boto3.client(

@@ -96,6 +96,25 @@ def test_twenty_identical_requests_at_once_are_one_order(system: System) -> None
     assert system.call("GET", f"/v1/stock/{sku}")[1]["reserved"] == 1
 
 
+def test_an_adjustment_sent_again_moves_nothing_and_shows_the_same_movement(system: System) -> None:
+    sku = system.product("RECOUNT", 20)
+    path, body = f"/v1/stock/{sku}/adjustments", {"counted": 17, "reason": "count"}
+
+    answers = [system.send("POST", path, body, as_="warehouse", key="recount") for _ in range(3)]
+    system.drain()
+    answers.append(system.send("POST", path, body, as_="warehouse", key="recount"))
+
+    assert [status for status, _, _ in answers] == [201] * 4
+    assert [headers["Idempotency-Replayed"] for _, headers, _ in answers] == [None, "true", "true", "true"]
+    _, moved = system.call("GET", f"/v1/stock/{sku}/movements", as_="warehouse")
+    assert [(one["reason"], one["seq"]) for one in moved["data"]] == [("count", 2), ("receipt", 1)]
+    # Until the ledger has written it, a movement happened when the command says, then when the stream says.
+    timeless = [{**told["movement"], "at": ""} for _, _, told in answers]
+    assert timeless == [{**moved["data"][0], "at": ""}] * 4
+    assert answers[-1][2]["movement"] == moved["data"][0]
+    assert system.call("GET", f"/v1/stock/{sku}")[1]["on_hand"] == 17
+
+
 def test_a_poison_record_is_set_aside_and_comes_back(system: System) -> None:
     service = system.product("ADVICE", stocked=False)
     ghost = system.customer(name="Ghost", kind="cash")
