@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from soms.orders.model import MOST_LINES
+from soms.orders.requests import MOST_LINES
 
 from infra.demo import plan
 from infra.demo.crew import Crew

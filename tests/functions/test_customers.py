@@ -267,7 +267,7 @@ def test_an_order_decided_on_under_the_old_limit_respects_the_new_one(
     change(world, customer, {"credit_limit": new})
 
     late = Writes()
-    store.expose(late, before, Decimal("50.00"), guarded=True, today=clock.now().date(), placed=1)
+    store.expose(late, before, Decimal("50.00"), guarded_on=clock.now().date(), placed=1)
     if old and new:
         late.commit()
     else:
@@ -305,13 +305,13 @@ def test_what_was_paid_beforehand_buys_after_the_limit_has_ended(world: World) -
     held = store.get(customer)
     today = clock.now().date()
     paid = Writes()
-    store.expose(paid, held, Decimal("-40.00"), guarded=False, today=today)
+    store.expose(paid, held, Decimal("-40.00"), 
     paid.commit()
 
     within, beyond = Writes(), Writes()
-    store.expose(within, held, Decimal("40.00"), guarded=True, today=today)
+    store.expose(within, held, Decimal("40.00"), guarded_on=today)
     within.commit()
-    store.expose(beyond, held, Decimal("0.01"), guarded=True, today=today)
+    store.expose(beyond, held, Decimal("0.01"), guarded_on=today)
     with pytest.raises(store.CreditLimitExceeded):
         beyond.commit()
 
@@ -322,7 +322,7 @@ def test_a_limit_extended_meanwhile_is_decided_on_again(world: World) -> None:
     change(world, customer, {"credit_limit": "500.00"})
 
     late = Writes()
-    store.expose(late, before, Decimal("300.00"), guarded=True, today=clock.now().date(), placed=1)
+    store.expose(late, before, Decimal("300.00"), guarded_on=clock.now().date(), placed=1)
 
     with pytest.raises(Stale):
         late.commit()

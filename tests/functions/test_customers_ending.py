@@ -117,7 +117,7 @@ def test_a_balance_alone_keeps_a_customer_from_ending(world: World) -> None:
     customer, other = world.customer(), world.customer()
     paid = Writes()
     today = clock.now().date()
-    store.expose(paid, store.get(customer), -items.Decimal(5), guarded=False, today=today)
+    store.expose(paid, store.get(customer), -items.Decimal(5), 
     paid.commit()
 
     refused = merge(world, customer, other)
@@ -149,12 +149,12 @@ def test_an_order_decided_on_before_the_merge_finds_the_account_closed(
     today = clock.now().date()
 
     late, less = Writes(), Writes()
-    store.expose(late, before, items.Decimal(5), guarded=True, today=today, placed=1)
+    store.expose(late, before, items.Decimal(5), guarded_on=today, placed=1)
     with pytest.raises(store.Stale):
         late.commit()
     with pytest.raises(store.CustomerClosed):
-        store.expose(Writes(), store.get(duplicate), items.Decimal(5), guarded=True, today=today)
-    store.expose(less, store.get(duplicate), items.Decimal(-5), guarded=False, today=today)
+        store.expose(Writes(), store.get(duplicate), items.Decimal(5), guarded_on=today)
+    store.expose(less, store.get(duplicate), items.Decimal(-5), 
     less.commit()
 
     account = store.account(duplicate)

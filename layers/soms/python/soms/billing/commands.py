@@ -17,12 +17,15 @@ from soms.customers.model import Customer
 from soms.kit import access, aws, journal
 from soms.kit.streams import Impossible
 from soms.kit.writes import AlreadyDone, Stale, Writes, decide
-from soms.orders import lifecycle
+from soms.orders import quantities
 from soms.orders import store as orders
 from soms.orders.model import Order
 
-ORDERS_AT_ONCE: Final = 16
-"""How many orders one transaction bills: up to six actions each and two series stay within a hundred."""
+ORDERS_AT_ONCE: Final = 24
+"""How many orders one transaction bills at most: an invoice each, and two series, stay within a hundred."""
+ACTIONS: Final = 3
+"""What a document takes of a transaction: itself, what is owed on its invoice, its journal entry."""
+MOST_WRITES: Final = 98
 
 ZERO: Final = Decimal(0)
 
@@ -37,31 +40,37 @@ class _Read:
 
 
 def bill_orders(images: Iterable[Order], *, now: datetime) -> None:
-    """Bill the latest image of each order; repeats and older images change nothing."""
+    """Bill the latest image of each order that was confirmed; repeats and older images change nothing."""
     latest: dict[str, Order] = {}
     for image in images:
-        if image.id not in latest or latest[image.id].version < image.version:
+        if image.is_binding and (image.id not in latest or latest[image.id].version < image.version):
             latest[image.id] = image
     waiting = list(latest.values())
-    for start in range(0, len(waiting), ORDERS_AT_ONCE):
-        chunk = waiting[start : start + ORDERS_AT_ONCE]
-        decide(lambda chunk=chunk: _bill(chunk, now))  # type: ignore[misc] # bound now, called now
+    while waiting:
+        chunk, rest = waiting[:ORDERS_AT_ONCE], waiting[ORDERS_AT_ONCE:]
+        waiting = decide(lambda chunk=chunk: _bill(chunk, now)) + rest  # type: ignore[misc] # bound now, called now
 
 
-def _bill(images: Sequence[Order], now: datetime) -> None:
+def _bill(images: Sequence[Order], now: datetime) -> list[Order]:
+    """Bill as many orders as one transaction takes; return those that are left, or left in part."""
     read = _read(images, now)
     day = invoicing.issue_day(now.astimezone(zone(read.settings)).date(), [read.invoices, read.credit_notes])
     series = {DocumentKind.INVOICE: read.invoices, DocumentKind.CREDIT_NOTE: read.credit_notes}
-    writes = Writes()
+    writes, left = Writes(), list[Order]()
     for order, before, customer in zip(images, read.billings, read.customers, strict=True):
         if before.last_version >= order.version:
             continue
-        bill = invoicing.bill(order, before)
-        documents = _documents(bill, series, read.settings, customer, day, now)
+        bills = invoicing.bills(order, before)
+        if len(writes) and len(writes) + ACTIONS * len(bills) + 1 > MOST_WRITES:
+            left.append(order)
+            continue
+        taken = bills[: MOST_WRITES // ACTIONS - 1]
+        if len(taken) < len(bills):
+            left.append(order)
+        documents = _documents(order, taken, before, series, read.settings, customer, day, now)
         for document in documents:
-            series[document.kind] = Series(id=document.series, last=document.ordinal, last_on=day)
             _write_document(writes, document, order, now)
-        _write_billing(writes, bill, documents)
+        _write_billing(writes, order, before, documents, done=len(taken) == len(bills))
     for kind, before_series in (
         (DocumentKind.INVOICE, read.invoices),
         (DocumentKind.CREDIT_NOTE, read.credit_notes),
@@ -73,6 +82,7 @@ def _bill(images: Sequence[Order], now: datetime) -> None:
             writes.commit()
         except AlreadyDone:
             raise Stale from None
+    return left
 
 
 def _read(images: Sequence[Order], now: datetime) -> _Read:
@@ -105,35 +115,31 @@ def _read(images: Sequence[Order], now: datetime) -> _Read:
 
 
 def _documents(
-    bill: Bill,
+    order: Order,
+    bills: Sequence[Bill],
+    before: OrderBilling,
     series: dict[DocumentKind, Series],
     settings: Settings,
     customer: Customer,
     day: date,
     now: datetime,
 ) -> list[Document]:
+    """Make the documents of an order, and move the series on by them."""
     made: list[Document] = []
-    for kind, units in (
-        (DocumentKind.INVOICE, bill.invoice),
-        (DocumentKind.CREDIT_NOTE, bill.credit),
-    ):
-        if not units:
-            continue
-        invoice = None
-        if kind is DocumentKind.CREDIT_NOTE:
-            invoice = store.document(bill.before.invoices[0])[0]
-        made.append(
-            invoicing.issue(
-                kind,
-                bill,
-                series[kind],
-                settings=settings,
-                customer=customer,
-                day=day,
-                recorded_at=now,
-                invoice=invoice,
-            )
+    for number, bill in enumerate(bills):
+        document = invoicing.issue(
+            order,
+            bill,
+            series[bill.kind],
+            name=f"{before.seq + 1}/{number}",
+            settings=settings,
+            customer=customer,
+            day=day,
+            recorded_at=now,
+            invoice=store.document(bill.invoice)[0] if bill.invoice else None,
         )
+        series[bill.kind] = Series(id=document.series, last=document.ordinal, last_on=day)
+        made.append(document)
     return made
 
 
@@ -156,7 +162,7 @@ def _write_document(writes: Writes, document: Document, order: Order, now: datet
             "tax": str(document.tax),
         },
     )
-    caller = access.system("invoicing", f"{order.entry}#{document.kind}")
+    caller = access.system("invoicing", f"{order.entry}#{document.id}")
     journal.record(writes, event, caller, at=now)
 
 
@@ -177,14 +183,15 @@ def _credit(writes: Writes, document: Document) -> None:
     store.put_open_item(writes, after, before=before)
 
 
-def _write_billing(writes: Writes, bill: Bill, documents: Sequence[Document]) -> None:
-    before = bill.before
+def _write_billing(
+    writes: Writes, order: Order, before: OrderBilling, documents: Sequence[Document], *, done: bool
+) -> None:
     new = {kind: tuple(one.id for one in documents if one.kind is kind) for kind in DocumentKind}
     after = OrderBilling(
-        order_id=bill.order.id,
-        last_version=bill.order.version,
+        order_id=order.id,
+        last_version=order.version if done else before.last_version,
         seq=before.seq + 1,
-        billed=invoicing.billed_after(bill),
+        held=invoicing.billed_after(before, documents),
         invoices=before.invoices + new[DocumentKind.INVOICE],
         credit_notes=before.credit_notes + new[DocumentKind.CREDIT_NOTE],
     )
@@ -215,7 +222,7 @@ def settle(order_id: str) -> None:
 def settled(order: Order, billing: OrderBilling, owed: Sequence[OpenItem], stamp: int) -> Order:
     """Return the order with its invoiced and paid figures, completed when nothing of it is left to do."""
     lines = tuple(
-        line.model_copy(update={"invoiced": billing.billed.get(str(line.line), 0)}) for line in order.lines
+        line.model_copy(update={"invoiced": billing.billed(line.line)}) for line in order.lines
     )
     figures = {
         "lines": lines,
@@ -224,10 +231,10 @@ def settled(order: Order, billing: OrderBilling, owed: Sequence[OpenItem], stamp
         "stamp": stamp,
         "settled": order.settled + 1,
     }
-    after = lifecycle.derived(order.model_copy(update=figures))
+    after = quantities.derived(order.model_copy(update=figures))
     nothing_open = not any(item.open for item in owed) and billing.last_version == order.version
     done = all(line.charge or not line.open for line in lines) and any(line.shipped for line in lines)
-    billed = all(invoicing.target(line, order.invoice_policy) == line.invoiced for line in lines)
+    billed = all(quantities.target(line, order.invoice_policy) == line.invoiced for line in lines)
     if order.status == "confirmed" and done and nothing_open and billed:
         return after.model_copy(update={"status": "completed"})
     return after

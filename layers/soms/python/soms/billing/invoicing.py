@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from soms.billing.model import (
+    Billed,
     Document,
     DocumentKind,
     DocumentLine,
@@ -21,8 +22,8 @@ from soms.billing.model import (
 from soms.catalog.model import Address, Settings
 from soms.customers.model import Customer, PaymentTerms
 from soms.kit import ids
-from soms.orders.lifecycle import part
 from soms.orders.model import Line, Order
+from soms.orders.quantities import target, worth_of
 
 DECEMBER: Final = 12
 ZERO: Final = Decimal(0)
@@ -30,43 +31,50 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True)
 class Bill:
-    """What an order's image asks for: units to invoice and to credit, by line number."""
+    """One document that an order asks for: of each line the units from `low` (exclusive) to `high`.
 
-    order: Order
-    before: OrderBilling
-    invoice: Mapping[int, int]
-    credit: Mapping[int, int]
+    A credit note is of one invoice; units are credited from the last ones billed.
+    """
 
-
-def target(line: Line, policy: str) -> int:
-    """Return how many units of a line should be billed: what is not cancelled, or what was shipped."""
-    wanted = line.quantity - line.cancelled
-    if policy == "on_shipment" and not line.charge:
-        wanted = line.shipped
-    return max(wanted - line.credited, 0)
+    kind: DocumentKind
+    ranges: Mapping[int, tuple[int, int]]
+    invoice: str | None = None
 
 
-def bill(order: Order, before: OrderBilling) -> Bill:
+def bills(order: Order, before: OrderBilling) -> list[Bill]:
     """Compare what should be billed with what is billed: more is invoiced, less is credited."""
-    invoice: dict[int, int] = {}
-    credit: dict[int, int] = {}
+    more: dict[int, tuple[int, int]] = {}
+    less: dict[str, dict[int, tuple[int, int]]] = {}
     for line in order.lines:
-        due = target(line, order.invoice_policy) - before.billed.get(str(line.line), 0)
-        if due > 0:
-            invoice[line.line] = due
-        elif due < 0:
-            credit[line.line] = -due
-    return Bill(order, before, invoice, credit)
+        high, wanted = before.billed(line.line), target(line, order.invoice_policy)
+        if wanted > high:
+            more[line.line] = (high, wanted)
+        for one in reversed(before.held.get(str(line.line), ())):
+            low = max(wanted, high - one.units)
+            if low >= high:
+                break
+            less.setdefault(one.invoice, {})[line.line] = (low, high)
+            high = low
+    newest_first = sorted(less, key=before.invoices.index, reverse=True)
+    return [
+        *([Bill(DocumentKind.INVOICE, more)] if more else []),
+        *(Bill(DocumentKind.CREDIT_NOTE, less[name], name) for name in newest_first),
+    ]
 
 
-def billed_after(bill: Bill) -> dict[str, int]:
-    """Return the units billed by line once the bill's documents are issued."""
-    units = dict(bill.before.billed)
-    for line, quantity in bill.invoice.items():
-        units[str(line)] = units.get(str(line), 0) + quantity
-    for line, quantity in bill.credit.items():
-        units[str(line)] = units.get(str(line), 0) - quantity
-    return units
+def billed_after(before: OrderBilling, documents: Sequence[Document]) -> dict[str, tuple[Billed, ...]]:
+    """Return which invoice bills how many units of each line once these documents are issued."""
+    held = {line: list(several) for line, several in before.held.items()}
+    for document in documents:
+        for line in document.lines:
+            several = held.setdefault(str(line.line), [])
+            if document.kind is DocumentKind.INVOICE:
+                several.append(Billed(invoice=document.id, units=line.quantity))
+                continue
+            place = [one.invoice for one in several].index(document.invoice_id or "")
+            rest = several[place].units - line.quantity
+            several[place : place + 1] = [Billed(invoice=several[place].invoice, units=rest)] if rest else []
+    return {line: tuple(several) for line, several in held.items()}
 
 
 def series_id(prefix: str, day: date) -> str:
@@ -94,26 +102,29 @@ def due_day(issued: date, terms: PaymentTerms) -> date:
 
 
 def issue(
-    kind: DocumentKind,
+    order: Order,
     bill: Bill,
     series: Series,
     *,
+    name: str,
     settings: Settings,
     customer: Customer,
     day: date,
     recorded_at: datetime,
     invoice: Document | None = None,
 ) -> Document:
-    """Make the next document of a series from a bill; its lines, taxes and postings add up exactly."""
-    order = bill.order
-    units = bill.invoice if kind is DocumentKind.INVOICE else bill.credit
-    lines = tuple(_line(line, bill, units[line.line]) for line in order.lines if line.line in units)
+    """Make the next document of a series from a bill; its lines, taxes and postings add up exactly.
+
+    `name` tells the documents of an order apart, for their ids.
+    """
+    kind = bill.kind
+    lines = tuple(_line(line, *bill.ranges[line.line]) for line in order.lines if line.line in bill.ranges)
     net, tax = sum((one.net for one in lines), ZERO), sum((one.tax for one in lines), ZERO)
     ordinal = series.last + 1
     number = f"{series.id}-{ordinal:06d}"
     prefix = "inv" if kind is DocumentKind.INVOICE else "cn"
     return Document(
-        id=ids.derived(prefix, order.id, str(bill.before.seq + 1)),
+        id=ids.derived(prefix, order.id, name),
         kind=kind,
         series=series.id,
         number=number,
@@ -170,24 +181,18 @@ def postings(kind: DocumentKind, net: Decimal, tax: Decimal) -> tuple[Posting, .
     return tuple(Posting(account=account, debit=right, credit=left) for account, left, right in legs)
 
 
-def _line(line: Line, bill: Bill, units: int) -> DocumentLine:
+def _line(line: Line, low: int, high: int) -> DocumentLine:
     """Return what a document bills of an order line: cumulative parts, so that all make the whole."""
-    billed = bill.before.billed.get(str(line.line), 0)
-    low, high = (billed, billed + units) if line.line in bill.invoice else (billed - units, billed)
-
-    def between(amount: Decimal) -> Decimal:
-        exact = amount.quantize(line.net)
-        return part(exact, high, line.quantity) - part(exact, low, line.quantity)
-
-    net, tax = between(line.net), between(line.tax)
+    upper, lower = worth_of(line, high), worth_of(line, low)
+    net, tax = upper.net - lower.net, upper.tax - lower.tax
     return DocumentLine(
         line=line.line,
         sku=line.sku,
         name=line.name,
-        quantity=units,
+        quantity=high - low,
         unit=line.unit,
         unit_price=line.unit_price,
-        discount=between(line.discount + line.share),
+        discount=upper.discount + upper.share - lower.discount - lower.share,
         net=net,
         tax_category=line.tax_category,
         tax_rate=line.tax_rate,

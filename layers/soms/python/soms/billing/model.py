@@ -142,15 +142,26 @@ class OpenItem(Frozen):
         return "credited" if self.credited == self.total and self.total else "paid"
 
 
+class Billed(Frozen):
+    """Units of an order line that an invoice bills and no credit note took back."""
+
+    invoice: str
+    units: int
+
+
 class OrderBilling(Frozen):
-    """What of an order has been billed: units by line, its documents, and up to which version."""
+    """What of an order has been billed: by line which invoice bills how many units, the newest last."""
 
     order_id: str
     last_version: int = 0
     seq: int = 0
-    billed: dict[str, int] = {}
+    held: dict[str, tuple[Billed, ...]] = {}
     invoices: tuple[str, ...] = ()
     credit_notes: tuple[str, ...] = ()
+
+    def billed(self, line: int) -> int:
+        """Return how many units of a line are billed."""
+        return sum(one.units for one in self.held.get(str(line), ()))
 
 
 class Series(Frozen):

@@ -183,21 +183,21 @@ def expose(
     customer: Customer,
     change: Decimal,
     *,
-    guarded: bool,
-    today: date,
+    guarded_on: date | None = None,
     placed: int = 0,
 ) -> None:
     """Change a customer's exposure by what an order is worth more or less (protocol, table of exposure).
 
-    A guarded change respects the limit, also one by nothing; on a company day after the limit's last one
-    the limit counts as nothing, so only what was paid beforehand is left. `placed` counts a new order.
+    A change that is guarded on a company day respects the limit, also one by nothing; after the limit's last
+    day it counts as nothing, so only what was paid beforehand is left. `placed` counts a new order.
     Raises CustomerClosed for a guarded change of a customer that was merged or erased.
     """
+    guarded = guarded_on is not None
     if guarded and customer.status != "active":
         raise CustomerClosed(customer)
     if customer.kind == "cash" or (change == 0 and not placed and not guarded):
         return
-    ended = guarded and change > 0 and customer.limit_has_ended(today)
+    ended = guarded_on is not None and change > 0 and customer.limit_has_ended(guarded_on)
     condition, needed = _guard(customer, change, guarded=guarded, ended=ended)
     moves = "exposure = exposure + :change, ordered = ordered + :change, orders = orders + :placed"
     if customer.credit_limit is not None:

@@ -94,8 +94,7 @@ def reserve(writes: Writes, item: StockItem, quantity: int, cause: Cause, pointe
     """Take stock for an order, or refuse the command naming what is short and where it was asked for."""
 
     def refused(held: Held) -> Exception:
-        available = stock_of(item, held).available
-        return InsufficientStock(faults=[_short(item, quantity, available, place) for place in pointers])
+        return short(item, quantity, stock_of(item, held).available, pointers)
 
     move(
         writes,
@@ -108,6 +107,11 @@ def reserve(writes: Writes, item: StockItem, quantity: int, cause: Cause, pointe
     )
 
 
+def short(item: StockItem, requested: int, available: int, pointers: Sequence[str]) -> InsufficientStock:
+    """Return the refusal of more than is available, with every place where it was asked for."""
+    return InsufficientStock(faults=[_short(item, requested, available, place) for place in pointers])
+
+
 def release(writes: Writes, item: StockItem, quantity: int, cause: Cause) -> None:
     """Give reserved stock back; it is always there to be given (protocol, rule 3)."""
     _take_reserved(writes, item, quantity, cause, on_hand=0)
@@ -116,6 +120,11 @@ def release(writes: Writes, item: StockItem, quantity: int, cause: Cause) -> Non
 def ship(writes: Writes, item: StockItem, quantity: int, cause: Cause) -> None:
     """Let reserved stock leave the warehouse."""
     _take_reserved(writes, item, quantity, cause, on_hand=-quantity)
+
+
+def receive(writes: Writes, item: StockItem, quantity: int, cause: Cause) -> None:
+    """Put units on the shelf."""
+    move(writes, item, cause, on_hand=quantity, refused=lambda _held: Stale())
 
 
 def _take_reserved(writes: Writes, item: StockItem, quantity: int, cause: Cause, *, on_hand: int) -> None:

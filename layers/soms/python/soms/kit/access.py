@@ -28,6 +28,7 @@ EVERY = frozenset(Group)
 MANAGERS = frozenset({_G.ADMIN, _G.SALES_MANAGER})
 SELLERS = MANAGERS | {_G.SALES}
 FINANCE = frozenset({_G.FINANCE, _G.FINANCE_MANAGER})
+APPROVERS = MANAGERS | {_G.FINANCE_MANAGER}
 READERS = FINANCE | {_G.AUDITOR}
 SHELF = frozenset({_G.WAREHOUSE, _G.ADMIN})
 PLANNERS = SHELF | {_G.PURCHASING}
@@ -81,13 +82,44 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
     },
     "orders": {
         "POST /v1/orders": SELLERS,
+        "POST /v1/orders/batch": SELLERS,
+        "POST /v1/order-validations": SELLERS,
         "GET /v1/orders": SELLERS | READERS | {_G.WAREHOUSE},
         "GET /v1/orders/{order_id}": SELLERS | READERS | {_G.WAREHOUSE},
         "GET /v1/orders/by-ref/{source}/{reference}": SELLERS | READERS | {_G.WAREHOUSE},
+        "PATCH /v1/orders/{order_id}": SELLERS,
+        "GET /v1/orders/{order_id}/versions": SELLERS | READERS,
         "GET /v1/orders/{order_id}/timeline": SELLERS | READERS | {_G.WAREHOUSE},
+        "POST /v1/orders/{order_id}/quote": SELLERS,
+        "POST /v1/orders/{order_id}/revise": SELLERS,
+        "POST /v1/orders/{order_id}/accept": SELLERS,
+        "POST /v1/orders/{order_id}/lose": SELLERS,
+        "POST /v1/orders/{order_id}/confirm": SELLERS,
+        "POST /v1/orders/{order_id}/discard": SELLERS,
+        "POST /v1/orders/{order_id}/approve": APPROVERS,
+        "POST /v1/orders/{order_id}/reject": APPROVERS,
+        "POST /v1/orders/{order_id}/recall": SELLERS,
+        "GET /v1/orders/{order_id}/approvals": SELLERS | READERS,
+        "GET /v1/approvals": APPROVERS,
         "POST /v1/orders/{order_id}/cancel": SELLERS,
+        "POST /v1/orders/{order_id}/close": SELLERS,
+        "POST /v1/orders/{order_id}/reopen": SELLERS,
+        "POST /v1/orders/{order_id}/holds": SELLERS | {_G.WAREHOUSE, _G.FINANCE, _G.FINANCE_MANAGER},
+        "POST /v1/orders/{order_id}/holds/{hold_id}/release": SELLERS
+        | {_G.WAREHOUSE, _G.FINANCE, _G.FINANCE_MANAGER},
         "POST /v1/orders/{order_id}/shipments": SHELF | {_G.SALES_MANAGER},
         "GET /v1/orders/{order_id}/shipments": SELLERS | READERS | {_G.WAREHOUSE},
+        "GET /v1/shipments/{shipment_id}": SELLERS | READERS | {_G.WAREHOUSE},
+        "POST /v1/shipments/{shipment_id}/events": SHELF | {_G.SALES_MANAGER},
+        "POST /v1/orders/{order_id}/returns": SELLERS,
+        "GET /v1/orders/{order_id}/returns": SELLERS | READERS | {_G.WAREHOUSE},
+        "GET /v1/returns/{return_id}": SELLERS | READERS | {_G.WAREHOUSE},
+        "POST /v1/returns/{return_id}/approve": MANAGERS,
+        "POST /v1/returns/{return_id}/reject": MANAGERS,
+        "POST /v1/returns/{return_id}/cancel": SELLERS,
+        "POST /v1/returns/{return_id}/receive": SHELF | {_G.SALES_MANAGER},
+        "POST /v1/returns/{return_id}/inspect": SHELF | {_G.SALES_MANAGER},
+        "POST /v1/returns/{return_id}/resolve": MANAGERS,
     },
     "billing": {
         "GET /v1/invoices": SELLERS | READERS,

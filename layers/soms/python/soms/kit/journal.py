@@ -91,6 +91,13 @@ def of_hour(hour: str) -> Iterable[items.Item]:
         )
 
 
+def changes_of(row: Mapping[str, object]) -> dict[str, object]:
+    """Return what an entry says changed: before and after, or None of what may be personal."""
+    changes = row.get("changes")
+    pairs = changes.items() if isinstance(changes, Mapping) else ()
+    return {str(name): pair or None for name, pair in pairs}
+
+
 def _already_done(held: Held) -> Exception:
     return AlreadyDone(held or {})
 
@@ -112,7 +119,8 @@ def _item(entry: str, event: Event, caller: Caller, at: datetime) -> items.Item:
         "resource": list(event.resource),
         "status": event.status,
         "reason": event.reason,
-        "changes": event.changes or None,
+        # An item keeps no null inside: an empty list says that a field changed, and not what it was.
+        "changes": {name: [] if pair is None else pair for name, pair in event.changes.items()} or None,
         "effects": event.effects or None,
         "moved": event.moved or None,
         "facts": event.facts or None,

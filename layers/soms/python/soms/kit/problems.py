@@ -71,6 +71,10 @@ class Problem(Exception):
         }
         return body | ({"meta": self.meta} if self.meta else {})
 
+    def as_fault(self) -> Fault:
+        """Return the refusal as one fault of the whole body, where several are told side by side."""
+        return Fault(self.code, self.detail, pointer="", meta=self.meta)
+
 
 def in_language(words: Words, language: str) -> str:
     """Return the words in `zh` or `en`."""

@@ -9,7 +9,6 @@ from soms.kit import aws, clock, items, paging
 from soms.kit.access import Caller
 from soms.kit.problems import FilterUnsupported, NotFound
 from soms.orders import store
-from soms.orders.model import Order
 
 
 class Filters(Protocol):
@@ -65,11 +64,6 @@ def page(filters: Filters, caller: Caller, after: str | None) -> paging.Page:
     found = store.listed(by=by, value=value, between=between, limit=filters.limit, after=after)
     visible = [row for row in found.rows if caller.may_see(_salesperson(row))]
     return paging.Page(visible, found.next_position)
-
-
-def summary(row: items.Item) -> Order:
-    """Return an order as its index row tells it, without lines."""
-    return Order.model_validate({"lines": (), "tax_groups": (), "subtotal": 0, **row})
 
 
 def _by_number(number: str, caller: Caller) -> paging.Page:

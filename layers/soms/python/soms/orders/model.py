@@ -1,30 +1,33 @@
-"""What was ordered: orders, their lines, shipments."""
+"""What was ordered: orders, their lines, holds, approvals, shipments, returns."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from soms.kit.fields import (
-    Amount,
-    Code,
-    Currency,
-    Frozen,
-    Percent,
-    Price,
-    Quantity,
-    Rate,
-    Reference,
-    Request,
-    Sku,
-    Text,
-)
+from soms.kit.fields import Amount, Frozen, Percent, Price, Rate, Reference, Request
 
-MOST_LINES = 500
-Status = Literal["confirmed", "cancelled", "completed"]
-ZERO = Decimal(0)
+Status = Literal[
+    "draft",
+    "quoted",
+    "pending_approval",
+    "confirmed",
+    "closed",
+    "completed",
+    "cancelled",
+    "expired",
+    "lost",
+    "discarded",
+]
+HoldKind = Literal["credit", "payment", "address", "fraud", "manual"]
+ShipmentStatus = Literal["shipped", "in_transit", "delivered", "returned_to_sender"]
+ReturnStatus = Literal["requested", "approved", "received", "inspected", "resolved", "rejected", "cancelled"]
+UNBINDING: Final = frozenset({"draft", "quoted", "pending_approval", "expired", "lost", "discarded"})
+"""States before confirmation: nothing is owed, billed or exposed."""
+ZERO: Final = Decimal(0)
 
 
 class Discount(Request):
@@ -45,76 +48,23 @@ class Discount(Request):
         return self
 
 
-class LineRequest(Request):
-    """One line as clients ask for it; a price of one's own needs the right to give one."""
+class Part(Frozen):
+    """Units that came to a line together, and what they were agreed to be worth."""
 
-    sku: Sku
-    quantity: Quantity
-    unit_price: Price | None = None
-    discount: Discount | None = None
-    warehouse: Code | None = None
-    note: Text | None = None
-
-
-class Shipping(Request):
-    """What carriage is charged, with its own tax rate."""
-
-    amount: Annotated[Amount, Field(ge=0)]
-    tax_rate: Rate
-
-
-class OrderRequest(Request):
-    """An order as clients ask for it."""
-
-    customer_id: Annotated[str, Field(max_length=64)] | None = None
-    customer_ref: Reference | None = None
-    currency: Currency | None = None
-    lines: Annotated[tuple[LineRequest, ...], Field(min_length=1)]
-    discount: Discount | None = None
-    shipping: Shipping | None = None
-    backorder: Literal["reject"] = "reject"
-    external_ref: Reference | None = None
-    requested_on: date | None = None
-    salesperson: Code | None = None
-    note: Text | None = None
-    status: Literal["confirmed"] = "confirmed"
-
-    @model_validator(mode="after")
-    def _one_customer(self) -> "OrderRequest":
-        if (self.customer_id is None) == (self.customer_ref is None):
-            context = {
-                "code": "one_of",
-                "en": "give either customer_id or customer_ref",
-                "zh": "customer_id 与 customer_ref 二选一",
-            }
-            raise PydanticCustomError("one_of", "give either", context)
-        return self
-
-
-class Taken(Request):
-    """So many units of a line."""
-
-    line: Annotated[int, Field(strict=True, ge=1)]
-    quantity: Quantity
-
-
-class CancelRequest(Request):
-    """What is cancelled and why; without lines the whole order."""
-
-    reason: Text | None = None
-    lines: Annotated[tuple[Taken, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
-
-
-class ShipRequest(Request):
-    """What leaves the warehouse; without lines everything that is reserved."""
-
-    lines: Annotated[tuple[Taken, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
-    carrier: Annotated[str, Field(max_length=100)] | None = None
-    tracking: Annotated[str, Field(max_length=100)] | None = None
+    quantity: int
+    net: Amount
+    tax: Amount
+    discount: Amount = ZERO
+    share: Amount = ZERO
 
 
 class Line(Frozen):
-    """One line: what was agreed, frozen, and how much of it has happened, in base units."""
+    """One line: what was agreed, frozen, and how much of it has happened, in base units.
+
+    Amounts are those of the units in force; `share` is the line's part of the order's discount. `parts` is
+    what all its units were agreed at, empty while that is the same. `returning` is in returns that have not
+    come back yet, `return_credited` was credited by returns.
+    """
 
     line: int
     sku: str
@@ -123,6 +73,9 @@ class Line(Frozen):
     unit: str = "pcs"
     unit_price: Price
     price_source: str = "catalog"
+    price_reason: str | None = None
+    list_price: Price | None = None
+    discount_rule: Discount | None = None
     discount: Amount = ZERO
     share: Amount = ZERO
     net: Amount
@@ -131,22 +84,31 @@ class Line(Frozen):
     tax_reason: str | None = None
     tax: Amount
     gross: Amount
+    parts: tuple[Part, ...] = ()
     warehouse: str | None = None
     stocked: bool = True
     charge: bool = False
+    replaces: int | None = None
     note: str | None = None
     cancelled: int = 0
     reserved: int = 0
     backordered: int = 0
     shipped: int = 0
+    returning: int = 0
     returned: int = 0
     invoiced: int = 0
     credited: int = 0
+    return_credited: int = 0
 
     @property
     def open(self) -> int:
         """Return the units that are neither cancelled nor shipped."""
         return self.quantity - self.cancelled - self.shipped
+
+    @property
+    def in_force(self) -> int:
+        """Return the units that are not cancelled."""
+        return self.quantity - self.cancelled
 
 
 class Group(Frozen):
@@ -166,8 +128,47 @@ class Buyer(Frozen):
     name: str
 
 
+class Hold(Frozen):
+    """Why goods may not leave for the time being, and who may lift that."""
+
+    id: str
+    kind: HoldKind
+    reason: str
+    placed_by: str
+    placed_at: str
+
+
+class Asked(Frozen):
+    """A rule that asks for an approval, with the figures it was decided on, and who has decided it."""
+
+    rule: str
+    name: str | None = None
+    inputs: Mapping[str, str] = Field(default_factory=dict)
+    approvers: tuple[str, ...]
+    decided_by: str | None = None
+    decided_at: str | None = None
+
+
+class Waiting(Frozen):
+    """What waits for approval: the order itself, or an amendment (`request` as it was asked for).
+
+    `ordinal` counts the approvals of the order, `principal` is who asked and may not decide.
+    """
+
+    ordinal: int
+    kind: Literal["order", "amendment"]
+    rules: tuple[Asked, ...]
+    request: dict[str, object] | None = None
+    requested_by: str
+    requested_at: str
+    principal: str
+
+
 class Order(Frozen):
-    """An order; `version` counts commands, `settled` every other write, `entry` is the last command's."""
+    """An order; `version` counts commands, `settled` every other write, `entry` is the last command's.
+
+    `numbered` is the highest line number ever given, `creator` the principal behind `created_by`.
+    """
 
     id: str
     number: str
@@ -179,6 +180,7 @@ class Order(Frozen):
     customer: Buyer
     lines: tuple[Line, ...]
     tax_groups: tuple[Group, ...]
+    discount_rule: Discount | None = None
     subtotal: Amount
     discount: Amount = ZERO
     shipping: Amount = ZERO
@@ -190,28 +192,95 @@ class Order(Frozen):
     fulfilment: str = "unfulfilled"
     invoicing: str = "none"
     payment: str = "unpaid"
+    holds: tuple[Hold, ...] = ()
+    waiting: Waiting | None = None
+    quote_version: int = 0
+    expires_at: str | None = None
     shipments: int = 0
+    returns: int = 0
+    approvals: int = 0
+    numbered: int = 0
     external_ref: Reference | None = None
     requested_on: date | None = None
     salesperson: str | None = None
     note: str | None = None
+    exchange_of: str | None = None
     invoice_policy: str = "on_order"
     placed_at: str
     created_by: str
+    creator: str = ""
     said: str = ""
     entry: str = ""
     stamp: int = 0
 
+    @property
+    def is_binding(self) -> bool:
+        """Tell whether the order was ever confirmed."""
+        return self.status not in UNBINDING
+
+    def line(self, number: int) -> Line | None:
+        """Return a line by its number."""
+        return next((one for one in self.lines if one.line == number), None)
+
+
+class Units(Frozen):
+    """So many units of a line, as kept."""
+
+    line: int
+    quantity: int
+    reason: str | None = None
+
+
+class CarrierEvent(Frozen):
+    """News of a shipment from its carrier."""
+
+    status: ShipmentStatus
+    occurred_at: str
+    place: str | None = None
+    note: str | None = None
+
 
 class Shipment(Frozen):
-    """What left the warehouse in one go."""
+    """What left the warehouse in one go; `version` counts the news kept of it."""
 
     id: str
     order_id: str
     ordinal: int
-    status: str = "shipped"
-    lines: tuple[Taken, ...]
+    version: int = 1
+    status: ShipmentStatus = "shipped"
+    lines: tuple[Units, ...]
     carrier: str | None = None
     tracking: str | None = None
     shipped_at: str
     shipped_by: str
+    delivered_at: str | None = None
+    events: tuple[CarrierEvent, ...] = ()
+
+
+class Inspected(Frozen):
+    """What became of a returned line's units."""
+
+    line: int
+    restock: int = 0
+    scrap: int = 0
+    repair: int = 0
+    send_back: int = 0
+
+
+class Return(Frozen):
+    """Goods that come back: from the request to what was done about it."""
+
+    id: str
+    order_id: str
+    ordinal: int
+    version: int = 1
+    status: ReturnStatus = "requested"
+    lines: tuple[Units, ...]
+    received: tuple[Units, ...] = ()
+    inspected: tuple[Inspected, ...] = ()
+    resolution: str | None = None
+    credited: tuple[Units, ...] = ()
+    exchange_order_id: str | None = None
+    reason: str | None = None
+    requested_at: str
+    requested_by: str

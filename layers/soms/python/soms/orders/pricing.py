@@ -1,18 +1,22 @@
 """From what was asked for to an order with prices, taxes and frozen discount shares."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
-from soms.catalog.model import Product, Settings, category_of
-from soms.customers.model import Customer
+from soms.catalog import prices
+from soms.catalog.model import ListPrice, PriceList, Product, Settings, category_of
+from soms.customers.model import Account, Customer
 from soms.inventory.model import StockItem
 from soms.kit import money, tax
 from soms.kit.problems import Fault, Words
-from soms.kit.tax import PricedDocument, PricedLine
-from soms.orders.model import Discount, Group, Line, LineRequest, OrderRequest
+from soms.kit.tax import DiscountTooLarge, PricedDocument, PricedLine
+from soms.orders.model import Discount, Group, Line, Order
+from soms.orders.requests import LineRequest, OrderRequest, Shipping
 
 MOST_STOCK_ITEMS = 80
+CHARGE = "SHIPPING"
 
 
 @dataclass(frozen=True)
@@ -20,9 +24,43 @@ class Facts:
     """What an order is decided on, as it was read."""
 
     customer: Customer
+    account: Account | None
     products: Mapping[str, Product]
     settings: Settings
     warehouses: frozenset[str]
+    price_list: PriceList | None = None
+    list_prices: Mapping[str, ListPrice] = field(default_factory=dict)
+
+    @property
+    def includes_tax(self) -> bool:
+        """Tell whether the order's prices are with tax: as its price list has them, or the company."""
+        return self.price_list.includes_tax if self.price_list else self.settings.includes_tax
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A line by the number it has or gets; `place` is where in the body it was asked for.
+
+    `agreed` is the price where one was agreed before, which then holds.
+    """
+
+    line: int
+    ask: LineRequest | Shipping
+    place: str
+    agreed: prices.Chosen | None = None
+
+
+@dataclass(frozen=True)
+class Basket:
+    """Everything that is to be priced together."""
+
+    wanted: tuple[Wanted, ...]
+    discount: Discount | None = None
+
+    @property
+    def goods(self) -> list[tuple[Wanted, LineRequest]]:
+        """Return the lines that are not charges."""
+        return [(one, one.ask) for one in self.wanted if isinstance(one.ask, LineRequest)]
 
 
 @dataclass(frozen=True)
@@ -34,20 +72,47 @@ class Priced:
     sums: PricedDocument
 
 
-def faults(request: OrderRequest, facts: Facts) -> list[Fault]:
-    """Return everything that is wrong with the request, each fault with its place."""
-    found: list[Fault] = []
-    currency = facts.customer.currency
-    if request.currency not in {None, currency}:
-        found.append(_mismatch(currency, "/currency"))
-    for index, line in enumerate(request.lines):
-        found += _line_faults(line, facts, f"/lines/{index}")
-    for field, discount in (("/discount", request.discount), *_line_discounts(request)):
-        if discount and discount.amount is not None:
-            found += _digits(discount.amount, currency, f"{field}/amount")
+def basket(request: OrderRequest) -> Basket:
+    """Return what a request asks for, numbered from 1 in the order given, carriage last."""
+    wanted = [Wanted(number, ask, f"/lines/{number - 1}") for number, ask in enumerate(request.lines, 1)]
     if request.shipping:
-        found += _digits(request.shipping.amount, currency, "/shipping/amount")
-    if len(stock_items(request.lines, facts)) > MOST_STOCK_ITEMS:
+        wanted.append(Wanted(len(wanted) + 1, request.shipping, "/shipping"))
+    return Basket(tuple(wanted), request.discount)
+
+
+def again(order: Order) -> Basket:
+    """Return what an order asked for, to be priced anew; prices given by hand stay."""
+    wanted = (Wanted(line.line, _asked(line), f"/lines/{index}") for index, line in enumerate(order.lines))
+    return Basket(tuple(wanted), order.discount_rule)
+
+
+def _asked(line: Line) -> LineRequest | Shipping:
+    if line.charge:
+        return Shipping(amount=line.unit_price, tax_rate=line.tax_rate)
+    return LineRequest(
+        sku=line.sku,
+        quantity=line.quantity,
+        unit_price=line.unit_price if line.price_source == "override" else None,
+        discount=line.discount_rule,
+        warehouse=line.warehouse,
+        note=line.note,
+    )
+
+
+def faults(asked: Basket, facts: Facts, *, on: date, priced_by_hand: bool) -> list[Fault]:
+    """Return everything that is wrong with what is asked for, each fault with its place."""
+    found: list[Fault] = []
+    chosen = _chosen(asked, facts, on)
+    for wanted, _ in asked.goods:
+        found += _line_faults(wanted, facts, chosen, priced_by_hand=priced_by_hand)
+    currency = facts.customer.currency
+    for place, discount in (("/discount", asked.discount), *_line_discounts(asked)):
+        if discount and discount.amount is not None:
+            found += _digits(discount.amount, currency, f"{place}/amount")
+    for wanted in asked.wanted:
+        if isinstance(wanted.ask, Shipping):
+            found += _digits(wanted.ask.amount, currency, f"{wanted.place}/amount")
+    if len(stock_items(asked, facts)) > MOST_STOCK_ITEMS:
         words = (
             f"at most {MOST_STOCK_ITEMS} different stocked SKUs and warehouses in one order",
             f"一张订单最多包含 {MOST_STOCK_ITEMS} 个不同的库存商品与仓库组合",
@@ -56,11 +121,22 @@ def faults(request: OrderRequest, facts: Facts) -> list[Fault]:
     return found
 
 
-def _line_discounts(request: OrderRequest) -> list[tuple[str, Discount | None]]:
-    return [(f"/lines/{index}/discount", line.discount) for index, line in enumerate(request.lines)]
+def mismatch(currency: str, place: str) -> Fault:
+    """Return the fault of another currency than the customer's."""
+    words = (f"the customer's currency is {currency}", f"客户币种为 {currency}")
+    return Fault("currency_mismatch", words, place, meta={"currency": currency})
 
 
-def _line_faults(line: LineRequest, facts: Facts, place: str) -> list[Fault]:
+def _line_discounts(asked: Basket) -> list[tuple[str, Discount | None]]:
+    return [(f"{wanted.place}/discount", ask.discount) for wanted, ask in asked.goods]
+
+
+def _line_faults(
+    wanted: Wanted, facts: Facts, chosen: Mapping[str, prices.Chosen], *, priced_by_hand: bool
+) -> list[Fault]:
+    line, place = wanted.ask, wanted.place
+    if isinstance(line, Shipping):
+        return []
     product = facts.products.get(line.sku)
     if product is None:
         words: Words = (f"there is no product {line.sku}", f"没有商品 {line.sku}")
@@ -69,17 +145,16 @@ def _line_faults(line: LineRequest, facts: Facts, place: str) -> list[Fault]:
     if not product.active:
         words = (f"{line.sku} is no longer sold", f"商品 {line.sku} 已停售")
         found.append(Fault("inactive_sku", words, f"{place}/sku", meta={"sku": line.sku}))
-    if product.currency != facts.customer.currency and line.unit_price is None:
-        found.append(_mismatch(facts.customer.currency, f"{place}/sku"))
+    currency = facts.customer.currency
+    if wanted.agreed is None and line.unit_price is None and chosen[line.sku].currency != currency:
+        found.append(mismatch(currency, f"{place}/sku"))
     if line.warehouse is not None and line.warehouse not in facts.warehouses:
         words = ("no such warehouse", "没有该仓库")
         found.append(Fault("unknown_warehouse", words, f"{place}/warehouse"))
+    if line.unit_price is not None and not priced_by_hand:
+        words = ("only a sales manager may give a price of one's own", "只有销售经理可以改价")
+        found.append(Fault("forbidden", words, f"{place}/unit_price"))
     return found
-
-
-def _mismatch(currency: str, place: str) -> Fault:
-    words = (f"the customer's currency is {currency}", f"客户币种为 {currency}")
-    return Fault("currency_mismatch", words, place, meta={"currency": currency})
 
 
 def _digits(value: Decimal, currency: str, place: str) -> list[Fault]:
@@ -90,14 +165,14 @@ def _digits(value: Decimal, currency: str, place: str) -> list[Fault]:
     return []
 
 
-def stock_items(lines: Sequence[LineRequest], facts: Facts) -> dict[StockItem, list[tuple[int, LineRequest]]]:
+def stock_items(asked: Basket, facts: Facts) -> dict[StockItem, list[tuple[str, LineRequest]]]:
     """Return what the lines need of each stock item, so that one SKU on several lines is checked as one."""
-    needed: dict[StockItem, list[tuple[int, LineRequest]]] = {}
-    for index, line in enumerate(lines):
-        product = facts.products.get(line.sku)
+    needed: dict[StockItem, list[tuple[str, LineRequest]]] = {}
+    for wanted, ask in asked.goods:
+        product = facts.products.get(ask.sku)
         if product and product.stocked:
-            item = StockItem(sku=line.sku, warehouse=warehouse(line, facts))
-            needed.setdefault(item, []).append((index, line))
+            item = StockItem(sku=ask.sku, warehouse=warehouse(ask, facts))
+            needed.setdefault(item, []).append((wanted.place, ask))
     return needed
 
 
@@ -106,93 +181,150 @@ def warehouse(line: LineRequest, facts: Facts) -> str:
     return line.warehouse or facts.settings.default_warehouse
 
 
-def priced(request: OrderRequest, facts: Facts) -> Priced:
-    """Price the lines by catalogue or by hand, with discounts, carriage and taxes (domain, section 1)."""
-    pricing = [_priced_line(line, facts) for line in request.lines]
-    if request.shipping:
-        rate = request.shipping.tax_rate
-        pricing.append(
-            PricedLine(
-                unit_price=request.shipping.amount,
-                quantity=1,
-                category=category_of(rate, None),
-                rate=rate,
-                charge=True,
-            )
+def priced(asked: Basket, facts: Facts, *, on: date) -> Priced:
+    """Price the lines by list, catalogue or hand, with discounts, carriage and taxes (domain, section 1).
+
+    Raises Misfit, naming the place, where a discount or an amount is more than it may be.
+    """
+    chosen = _chosen(asked, facts, on)
+    lines = [_priced_line(one, facts, chosen) for one in asked.wanted]
+    discount = asked.discount
+    try:
+        sums = tax.price_document(
+            lines,
+            currency=facts.customer.currency,
+            includes_tax=facts.includes_tax,
+            order_percent=discount.percent if discount else None,
+            order_amount=discount.amount if discount else None,
         )
-    discount = request.discount
-    sums = tax.price_document(
-        pricing,
-        currency=facts.customer.currency,
-        includes_tax=facts.settings.includes_tax,
-        order_percent=discount.percent if discount else None,
-        order_amount=discount.amount if discount else None,
-    )
-    lines = tuple(_line(number, request, facts, sums) for number in range(len(pricing)))
+    except DiscountTooLarge as error:
+        place = "" if error.index is None else asked.wanted[error.index].place
+        words = ("more than it is taken from", "折扣大于金额")
+        raise Misfit(Fault("discount_too_large", words, f"{place}/discount")) from None
+    except ValueError as error:
+        raise Misfit(Fault("too_large", (str(error), "金额超出上限"), "/lines")) from None
     groups = tuple(
         Group(category=one.category, rate=one.rate, reason=one.reason, net=one.net, tax=one.tax)
         for one in sums.groups
     )
-    return Priced(lines, groups, sums)
+    made = (_line(one, amounts, facts, chosen) for one, amounts in zip(asked.wanted, sums.lines, strict=True))
+    return Priced(tuple(made), groups, sums)
 
 
-def _priced_line(line: LineRequest, facts: Facts) -> PricedLine:
-    product = facts.products[line.sku]
+class Misfit(ValueError):
+    """An amount does not fit; `fault` says where."""
+
+    def __init__(self, fault: Fault) -> None:
+        """Keep the fault for whoever refuses."""
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+def _chosen(asked: Basket, facts: Facts, on: date) -> dict[str, prices.Chosen]:
+    """Choose the price of each SKU; its quantities on several lines count together for its tiers."""
+    units: dict[str, int] = {}
+    for _, ask in asked.goods:
+        units[ask.sku] = units.get(ask.sku, 0) + ask.quantity
+    return {
+        sku: prices.choose(
+            facts.products[sku],
+            facts.price_list,
+            facts.list_prices.get(sku),
+            quantity=quantity,
+            on=on,
+            includes_tax=facts.includes_tax,
+            catalogue_includes_tax=facts.settings.includes_tax,
+        )
+        for sku, quantity in units.items()
+        if sku in facts.products
+    }
+
+
+def _priced_line(wanted: Wanted, facts: Facts, chosen: Mapping[str, prices.Chosen]) -> PricedLine:
+    ask = wanted.ask
+    if isinstance(ask, Shipping):
+        category = category_of(ask.tax_rate, None)
+        return PricedLine(
+            unit_price=ask.amount, quantity=1, category=category, rate=ask.tax_rate, charge=True
+        )
+    product = facts.products[ask.sku]
     return PricedLine(
-        unit_price=product.unit_price if line.unit_price is None else line.unit_price,
-        quantity=line.quantity,
-        discount_percent=line.discount.percent if line.discount else None,
-        discount_amount=line.discount.amount if line.discount else None,
+        unit_price=_price(wanted, chosen).unit_price if ask.unit_price is None else ask.unit_price,
+        quantity=ask.quantity,
+        discount_percent=ask.discount.percent if ask.discount else None,
+        discount_amount=ask.discount.amount if ask.discount else None,
         category=product.tax_category,
         rate=product.tax_rate,
         reason=product.tax_reason,
     )
 
 
-def _line(index: int, request: OrderRequest, facts: Facts, sums: PricedDocument) -> Line:
-    amounts = sums.lines[index]
+def _price(wanted: Wanted, chosen: Mapping[str, prices.Chosen]) -> prices.Chosen:
+    ask = wanted.ask
+    return wanted.agreed or chosen[ask.sku if isinstance(ask, LineRequest) else ""]
+
+
+def _line(wanted: Wanted, amounts: tax.TaxedLine, facts: Facts, chosen: Mapping[str, prices.Chosen]) -> Line:
+    ask = wanted.ask
     common = {
-        "line": index + 1,
+        "line": wanted.line,
         "discount": amounts.discount,
         "share": amounts.share,
         "net": amounts.net,
         "tax": amounts.tax,
         "gross": amounts.gross,
     }
-    if index == len(request.lines):
-        shipping = request.shipping
-        rate = shipping.tax_rate if shipping else Decimal(0)
+    if isinstance(ask, Shipping):
         return Line.model_validate(
             common
             | {
-                "sku": "SHIPPING",
+                "sku": CHARGE,
                 "name": "Shipping 运费",
                 "quantity": 1,
                 "charge": True,
                 "stocked": False,
-                "unit_price": shipping.amount if shipping else Decimal(0),
-                "tax_rate": rate,
-                "tax_category": category_of(rate, None),
+                "unit_price": ask.amount,
+                "tax_rate": ask.tax_rate,
+                "tax_category": category_of(ask.tax_rate, None),
                 "price_source": "request",
             }
         )
-    line = request.lines[index]
-    product = facts.products[line.sku]
+    product, price = facts.products[ask.sku], _price(wanted, chosen)
+    by_hand, currency = ask.unit_price is not None, facts.customer.currency
     return Line.model_validate(
         common
         | {
-            "sku": line.sku,
+            "sku": ask.sku,
             "name": product.name,
-            "quantity": line.quantity,
+            "quantity": ask.quantity,
             "unit": product.unit,
-            "unit_price": product.unit_price if line.unit_price is None else line.unit_price,
-            "price_source": "catalog" if line.unit_price is None else "override",
+            "unit_price": ask.unit_price if by_hand else price.unit_price,
+            "price_source": "override" if by_hand else price.source,
+            "price_reason": None if by_hand else price.reason,
+            "list_price": price.unit_price if by_hand and price.currency == currency else None,
+            "discount_rule": ask.discount,
             "tax_rate": product.tax_rate,
             "tax_category": product.tax_category,
             "tax_reason": product.tax_reason,
-            "warehouse": warehouse(line, facts) if product.stocked else None,
+            "warehouse": warehouse(ask, facts) if product.stocked else None,
             "stocked": product.stocked,
-            "reserved": line.quantity if product.stocked else 0,
-            "note": line.note,
+            "note": ask.note,
         }
     )
+
+
+def on_order(order: Order, asked: Basket, made: Priced) -> Order:
+    """Return the order with its lines and sums as they were priced."""
+    sums: Sequence[tuple[str, object]] = (
+        ("lines", made.lines),
+        ("tax_groups", made.groups),
+        ("discount_rule", asked.discount),
+        ("subtotal", made.sums.subtotal),
+        ("discount", made.sums.discount),
+        ("shipping", made.sums.charges),
+        ("net", made.sums.net),
+        ("tax", made.sums.tax),
+        ("total", made.sums.total),
+        ("numbered", max(order.numbered, *(one.line for one in made.lines))),
+    )
+    return order.model_copy(update=dict(sums))

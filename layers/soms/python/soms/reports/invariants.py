@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from soms.billing import invoicing
 from soms.billing.proof import proof
 from soms.inventory.ledger import COUNTERS
 from soms.inventory.model import Stock
-from soms.orders import effects, lifecycle
+from soms.orders import effects, quantities
 from soms.reports.books import Books
 
 EXAMPLES: Final = 20
 ZERO: Final = Decimal(0)
-NEVER_CONFIRMED: Final = frozenset({"draft", "quoted", "pending_approval", "expired", "lost", "discarded"})
 Finding = tuple[int, list[str]]
 
 
@@ -82,7 +80,7 @@ def _reserved(books: Books) -> Finding:
     wanted: dict[str, int] = {}
     for order in books.orders.values():
         for line in order.lines:
-            if order.status == "confirmed" and line.reserved:
+            if line.reserved:
                 name = f"{line.sku}@{line.warehouse}"
                 wanted[name] = wanted.get(name, 0) + line.reserved
     for entry in books.entries.values():
@@ -103,7 +101,7 @@ def _orders(books: Books) -> Finding:
     wrong = []
     for order in books.orders.values():
         try:
-            lifecycle.check(order)
+            quantities.check(order)
         except ArithmeticError as error:
             wrong.append(str(error))
     return len(books.orders), wrong
@@ -144,9 +142,9 @@ def _credit(books: Books) -> Finding:
     ordered: dict[str, list[Decimal]] = {}
     due: dict[str, Decimal] = {}
     for order in books.orders.values():
-        value = lifecycle.exposure(order)
+        value = quantities.exposure(order)
         due[order.customer.id] = due.get(order.customer.id, ZERO) + value
-        if str(order.status) not in NEVER_CONFIRMED:
+        if order.is_binding:
             ordered.setdefault(order.customer.id, []).append(value)
     for item in books.open_items.values():
         due[item.customer_id] = due.get(item.customer_id, ZERO) - item.paid
@@ -167,14 +165,14 @@ def _credit(books: Books) -> Finding:
 
 def _billed(books: Books) -> Finding:
     wrong = []
-    for order in books.orders.values():
+    for order in (one for one in books.orders.values() if one.is_binding):
         billing = books.billings.get(order.id)
         if billing is None or billing.last_version != order.version:
             at = billing.last_version if billing else 0
             wrong.append(f"{order.number}: version {order.version}, billed up to {at}")
             continue
-        wanted = {str(line.line): invoicing.target(line, order.invoice_policy) for line in order.lines}
-        have = {line: billing.billed.get(line, 0) for line in wanted}
+        wanted = {line.line: quantities.target(line, order.invoice_policy) for line in order.lines}
+        have = {line: billing.billed(line) for line in wanted}
         if wanted != have:
             wrong.append(f"{order.number}: to be billed {wanted}, billed {have}")
         named = set(billing.invoices + billing.credit_notes)

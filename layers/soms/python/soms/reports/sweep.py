@@ -14,6 +14,7 @@ from soms.kit import aws, items, journal, settings
 from soms.kit.settings import Setting
 from soms.orders import effects
 from soms.orders import store as orders
+from soms.orders.model import UNBINDING
 
 AGE = timedelta(minutes=3)
 BACK = timedelta(hours=6)
@@ -115,7 +116,9 @@ def _unbilled(rows: Sequence[items.Item]) -> Iterable[items.Item]:
     held = aws.get_many((orders.key(one) for one in wanted), consistent=True)
     done = aws.get_many((billing.order_key(one) for one in wanted), consistent=True)
     for order, billed in zip(held, done, strict=True):
-        if order and (billed is None or int(str(billed["last_version"])) < int(str(order["version"]))):
+        if order is None or order["status"] in UNBINDING:
+            continue
+        if billed is None or int(str(billed["last_version"])) < int(str(order["version"])):
             yield order
 
 
