@@ -16,7 +16,8 @@ from infra.packages import Packages
 from infra.schedules import Afterwards, Schedule
 from infra.streams import WRITTEN, Follow, kinds, parts
 
-# What a function may do to a table; Scan only in reconcile's list, DeleteItem only for what is searched by.
+# What a function may do to a table. Scan is in reconcile's list only, DeleteItem only where items wait or
+# point, BatchWriteItem in none.
 GET = ("GetItem", "BatchGetItem")
 READ = (*GET, "Query")
 ADD = (*GET, "PutItem")
@@ -30,6 +31,7 @@ DRAWER = Size(memory=1769, seconds=120)
 CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
 CURSOR_KEY = "cursor-key"
 SEARCH_TERMS = "term#*"
+SOFT_RESERVATIONS = "soft#*"
 
 
 class AppStack(Stack):
@@ -52,6 +54,7 @@ class AppStack(Stack):
         self.doors = {name: self._function(name, DOOR) for name in ROUTES}
         self.consumers = {name: self._consumer(name) for name in CONSUMERS}
         self.low_stock = self._function("low_stock", Size(memory=512, seconds=300))
+        self.expiry = self._function("expiry", Size(memory=512, seconds=300))
         self.reconcile = self._function(
             "reconcile", Size(memory=1769, seconds=900, at_once=2 if self.stage.production else None)
         )
@@ -69,7 +72,12 @@ class AppStack(Stack):
     @property
     def functions(self) -> list[SomsFunction]:
         """Every function."""
-        return [*self.doors.values(), *self.consumers.values(), self.low_stock, self.reconcile]
+        return [*self.doors.values(), *self.consumers.values(), *self.scheduled]
+
+    @property
+    def scheduled(self) -> list[SomsFunction]:
+        """The functions that run by the clock."""
+        return [self.low_stock, self.expiry, self.reconcile]
 
     def _function(self, name: str, size: Size) -> SomsFunction:
         layers = [self.packages.soms, self.packages.dependencies]
@@ -94,7 +102,8 @@ class AppStack(Stack):
         customers.may(tables.orders, "Query", "UpdateItem")
         doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "GetItem", "Query")
         orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)
-        orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem")
+        orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem").may(tables.billing, "Query")
+        orders.may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
         billing = doors["billing"].may(tables.billing, *READ).may(tables.documents, *READ)
         billing.may(tables.orders, *GET).may(tables.customers, *GET)
         self._may_touch_documents(billing, "GetObject")
@@ -119,6 +128,9 @@ class AppStack(Stack):
         digest = self.low_stock.may(self.tables.inventory, "Query", "GetItem", "UpdateItem", "PutItem")
         digest.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.catalog, *GET)
         digest.may_publish(Setting.PURCHASING_TOPIC, self.purchasing)
+        expiry = self.expiry.may(self.tables.orders, *KEEP).may(self.tables.inventory, *KEEP)
+        expiry.may(self.tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
+        expiry.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.customers, *GET, "UpdateItem")
         for table in self.tables:
             self.reconcile.may(table, *READ, "Scan")
         self.reconcile.may(self.tables.jobs, "PutItem", "UpdateItem")
@@ -153,6 +165,7 @@ class AppStack(Stack):
             # Half past two at night in Shanghai.
             ("Proof", self.reconcile, "cron(30 18 * * ? *)", "reconcile"),
             ("Sweep", self.reconcile, "rate(5 minutes)", "sweep"),
+            ("Quotes", self.expiry, "rate(15 minutes)", "expire"),
         )
         for name, function, when, action in runs:
             Schedule(
@@ -164,7 +177,7 @@ class AppStack(Stack):
                 payload={"action": action},
                 undelivered=undelivered,
             )
-        for function in (self.low_stock, self.reconcile):
+        for function in self.scheduled:
             Afterwards(function, self.data.buckets.failures)
         return undelivered
 

@@ -52,7 +52,7 @@ class GuardStack(Stack):
         groups = {
             "Doors": list(app.doors.values()),
             "Consumers": list(app.consumers.values()),
-            "Scheduled": [app.low_stock, app.reconcile],
+            "Scheduled": app.scheduled,
         }
         for name, functions in groups.items():
             throttles = total(of_lambda(function, "Throttles") for function in functions)
@@ -91,9 +91,8 @@ class GuardStack(Stack):
             statistic="Maximum", period=PERIOD
         )
         when("Undelivered", "A scheduled run could not be started", waiting)
-        background = [app.low_stock, app.reconcile]
         for name in ("AsyncEventsDropped", "DestinationDeliveryFailures"):
-            lost = total(of_lambda(function, name) for function in background)
+            lost = total(of_lambda(function, name) for function in app.scheduled)
             when(name, "What failed in the background was not even put aside", lost)
         conflicts = total(of_table(table, "TransactionConflict") for table in data.tables)
         why = "Commands meet at the same items again and again: look for a hot SKU"

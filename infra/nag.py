@@ -69,7 +69,7 @@ def _explain_object_names(data: DataStack, app: AppStack) -> None:
     readers = [app.doors["billing"], app.consumers["rendering"], app.reconcile]
     for owner in (*(reader.role for reader in readers), app.finance_reader):
         _because(owner, document_rule, "Documents have names that their numbers decide, below invoices/.")
-    for function in (*app.consumers.values(), app.low_stock, app.reconcile):
+    for function in (*app.consumers.values(), *app.scheduled):
         rule = f"IAM5[Resource::{failures}/aws/lambda/*]"
         _because(function.role, rule, "Lambda chooses the names of what it puts aside, below aws/lambda/.")
     for name, consumer in app.consumers.items():

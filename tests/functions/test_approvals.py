@@ -98,7 +98,7 @@ def test_approval_looks_at_stock_and_credit_again(world: World) -> None:
     ],
 )
 def test_a_rule_asks_when_all_of_its_conditions_hold(
-    world: World, rule: dict[str, object], body: dict[str, object], asks: bool
+    world: World, rule: dict[str, object], body: dict[str, object], *, asks: bool
 ) -> None:
     sku, customer = shop(world)
     ruled(world, {"id": "rule", **rule})

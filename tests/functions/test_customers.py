@@ -305,7 +305,7 @@ def test_what_was_paid_beforehand_buys_after_the_limit_has_ended(world: World) -
     held = store.get(customer)
     today = clock.now().date()
     paid = Writes()
-    store.expose(paid, held, Decimal("-40.00"), 
+    store.expose(paid, held, Decimal("-40.00"))
     paid.commit()
 
     within, beyond = Writes(), Writes()

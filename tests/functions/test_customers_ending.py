@@ -117,7 +117,7 @@ def test_a_balance_alone_keeps_a_customer_from_ending(world: World) -> None:
     customer, other = world.customer(), world.customer()
     paid = Writes()
     today = clock.now().date()
-    store.expose(paid, store.get(customer), -items.Decimal(5), 
+    store.expose(paid, store.get(customer), -items.Decimal(5))
     paid.commit()
 
     refused = merge(world, customer, other)
@@ -154,7 +154,7 @@ def test_an_order_decided_on_before_the_merge_finds_the_account_closed(
         late.commit()
     with pytest.raises(store.CustomerClosed):
         store.expose(Writes(), store.get(duplicate), items.Decimal(5), guarded_on=today)
-    store.expose(less, store.get(duplicate), items.Decimal(-5), 
+    store.expose(less, store.get(duplicate), items.Decimal(-5))
     less.commit()
 
     account = store.account(duplicate)

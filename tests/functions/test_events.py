@@ -122,6 +122,7 @@ CASES = [
         ["SOMS: TEA-001 is low (7 left)"],
     ),
     Case("settlement/invoiced", BILLED, TAKEN, _order, ("confirmed", "33.90")),
+    Case("expiry/quarter_hourly", PLACED, {"expired": 0}),
     Case("low_stock/hourly", (*LOW, "replenishment/runs_low"), {"alerts": 1}),
     Case("reconcile/nightly", (*BUYER, DRAINED), {"ok": True}),
     Case(

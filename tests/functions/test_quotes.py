@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 from soms.kit import clock
 
-from tests.world import World
+from tests.world import Context, World, module
 
 
 def drafted(world: World, units: int = 3, price: str = "10.00", **more: object) -> str:
@@ -104,6 +104,25 @@ def test_a_quote_keeps_its_stock_exactly_until_it_expires(world: World) -> None:
     assert taken.status == 201, taken.text
     assert world.on_shelf("A-1") == (10, 5, 5)
     assert world.call("GET", f"/v1/orders/{order}").body["status"] == "expired"
+    assert world.broken() == []
+
+
+def test_the_clock_expires_quotes_and_gives_back_what_they_kept(world: World) -> None:
+    order, other = drafted(world, units=8), drafted(world)
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    do(world, order, "quote", {"expires_at": soon, "reserve": True})
+    do(world, other, "quote", {"valid_days": 2})
+    later = clock.now() + timedelta(hours=2)
+
+    with patch.object(clock, "now", lambda: later):
+        first = module("expiry").handler({"action": "expire"}, Context())
+        second = module("expiry").handler({"action": "expire"}, Context())
+    world.drain()
+
+    assert (first, second) == ({"expired": 1}, {"expired": 0})
+    states = [world.call("GET", f"/v1/orders/{one}").body["status"] for one in (order, other)]
+    assert states == ["expired", "quoted"]
+    assert world.on_shelf("A-1") == (20, 0, 20)
     assert world.broken() == []
 
 

@@ -45,18 +45,20 @@ def test_stars_stand_only_for_object_names(dev: Synthesised) -> None:
 
 
 def test_no_function_deletes_or_writes_without_a_condition(dev: Synthesised) -> None:
-    given = [
-        (function, right)
+    given = {
+        (function, right.action, right.table): json.loads(right.condition)
         for function in dev.functions()
         for right in dev.rights(function)
         if "Delete" in right.action or "BatchWrite" in right.action or "Bypass" in right.action
-    ]
+    }
 
-    assert [(function, right.action, right.table) for function, right in given] == [
-        ("customers", "dynamodb:DeleteItem", "customers")
-    ]
-    assert json.loads(given[0][1].condition) == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["term#*"]}
+    def under(pattern: str) -> object:
+        return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [pattern]}}
+
+    assert given == {
+        ("customers", "dynamodb:DeleteItem", "customers"): under("term#*"),
+        ("orders", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
+        ("expiry", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
     }
 
 
