@@ -245,21 +245,6 @@ def test_a_burst_too_great_to_be_told_apart_is_left_and_counted(swept: World) ->
     assert after()["untold"] == 9
 
 
-def test_an_event_without_a_word_for_the_movement_is_left_and_counted(traded: World) -> None:
-    shipped = next(row for row in movements() if row["reason"] == "ship")
-    values = items.encode({":event": "order.dreamt"})
-    aws.dynamodb().update_item(
-        TableName=os.environ["JOURNAL_TABLE"],
-        Key=items.encode({"id": shipped["cause"]}),  # type: ignore[arg-type] # as the client takes it
-        UpdateExpression="SET #event = :event",
-        ExpressionAttributeNames={"#event": "event"},
-        ExpressionAttributeValues=values,  # type: ignore[arg-type] # the same
-    )
-    forget([shipped])
-
-    assert after() == {"untold": 1}
-
-
 def test_a_counter_that_was_tampered_with_is_not_explained_away(traded: World) -> None:
     stock_off_by_one(traded)
     forget(movements()[-1:])

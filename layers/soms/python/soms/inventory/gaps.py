@@ -81,7 +81,7 @@ def lost(held: items.Item, rows: Sequence[items.Item], *, before: datetime) -> L
     told = [
         Rebuilt(_image(old), _image(new) | cause, entry.at)
         for entry, old, new in pairs
-        if entry.id in known and (cause := ledger.cause_of(known[entry.id]))
+        if entry.id in known and (cause := ledger.cause_of(known[entry.id], item))
     ]
     return Lost(told, len(due) - len(told))
 

@@ -12,15 +12,6 @@ from soms.kit.streams import Change
 COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered")
 EFFECTS: Final = "stock-effects#"
 """What begins the aggregate of an entry that the streams made for an order's effects."""
-REASONS: Final[Mapping[str, str]] = {
-    "order.placed": "reserve",
-    "order.shipped": "ship",
-    "stock.released": "release",
-    "stock.rule_set": "rule",
-}
-"""The trade's word for how an event moves stock; an adjustment gives its own."""
-
-
 def movement(item: StockItem, before: Stock, after: Stock, cause: Cause, *, at: str) -> items.Item:
     """Return what moved between two states of a stock item: deltas, balances, and why."""
     moved = {name: getattr(after, name) - getattr(before, name) for name in COUNTERS}
@@ -44,15 +35,23 @@ def keep(changes: Sequence[Change]) -> None:
     store.insert_movements([_movement(change) for change in changes if change.new])
 
 
-def cause_of(entry: items.Item) -> items.Item | None:
-    """Return what a stock item says of its last change, by the journal entry; None for an unknown event."""
-    event, subject = str(entry["event"]), str(entry["aggregate"])
-    reason = entry.get("reason") if event == "stock.adjusted" else REASONS.get(event)
-    if reason is None:
-        return None
+def cause_of(entry: items.Item, item: StockItem) -> items.Item:
+    """Return what a stock item says of its last change, by the journal entry that moved it."""
+    subject = str(entry["aggregate"])
     if subject.startswith(EFFECTS):
         subject = f"order#{subject.removeprefix(EFFECTS)}"
+    reason = entry.get("reason") if entry["event"] == "stock.adjusted" else _reason(entry, item)
     return {"cause": entry["id"], "reason": reason, "subject": subject, "by": entry["name"]}
+
+
+def _reason(entry: items.Item, item: StockItem) -> str:
+    """Return the trade's word for a movement: which of on hand and reserved it moves, and which way."""
+    moved = entry.get("moved")
+    delta = moved.get(str(item)) if isinstance(moved, Mapping) else None
+    on_hand, reserved = (int(str(one)) for one in delta[:2]) if isinstance(delta, list) else (0, 0)
+    if on_hand:
+        return "restock" if on_hand > 0 else "ship"
+    return "rule" if not reserved else "reserve" if reserved > 0 else "release"
 
 
 def _movement(change: Change) -> items.Item:
