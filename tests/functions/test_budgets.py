@@ -1,15 +1,21 @@
 """What an operation may cost, counted at the SDK: round trips and write units."""
 
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from soms.kit import aws, items
+import boto3
+import pytest
+from soms.kit import aws, ids, items
+from soms.orders import store
 
 from tests.world import World
 
 UNITS_PER_ORDER = 22
+LOG_BYTES = 400
+SIZES = (100, 1_000, 10_000) if os.environ.get("SOMS_LONG") else (100, 1_000)
 KB = 1024
 
 
@@ -56,17 +62,57 @@ def test_placing_an_order_costs_two_round_trips_and_few_write_units(world: World
     assert units(calls[-1][1]) <= UNITS_PER_ORDER
 
 
+def test_placing_an_order_logs_one_short_line(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    sku = world.product()
+    world.stock(sku, 10)
+    customer = world.customer()
+    capsys.readouterr()
+
+    world.order(customer, (sku, 1))
+
+    told = capsys.readouterr().out
+    assert told.count("\n") == 1
+    assert len(told.encode()) <= LOG_BYTES
+
+
+def planted(world: World, order: str, count: int, *, first: int) -> None:
+    """Put copies of an order into the table as its commands would have written them."""
+    table = boto3.resource("dynamodb").Table(os.environ["ORDERS_TABLE"])
+    whole = table.get_item(Key={"pk": order, "sk": "order"})["Item"]
+    with table.batch_writer() as batch:
+        for number in range(first, first + count):
+            name = ids.derived("ord", "planted", str(number))
+            copy = whole | {
+                "pk": name,
+                "id": name,
+                "placed_key": f"{whole['placed_at']}#{name[-8:]}",
+                "status_shard": f"confirmed#{ids.shard(name, store.SHARDS)}",
+                "day_shard": f"{str(whole['placed_at'])[:10]}#{ids.shard(name, store.SHARDS)}",
+            }
+            batch.put_item(Item=copy)
+
+
 def test_a_page_of_orders_costs_one_round_trip_a_shard_however_many_there_are(world: World) -> None:
     sku = world.product()
-    world.stock(sku, 1000)
-    customer = world.customer()
-    trips = []
-    for size in (5, 25):
-        for _ in range(size):
-            world.order(customer, (sku, 1))
-        with counted() as calls:
-            page = world.call("GET", f"/v1/orders?customer_id={customer}&limit=4")
-        assert len(page.body["data"]) == 4
-        trips.append([name for name, _ in calls if name == "Query"])
+    world.stock(sku, 10)
+    customer = world.customer(salesperson="sam")
+    order = world.order(customer, (sku, 1)).body
+    by_day = f"placed_from={order['placed_at'][:10]}&placed_to={order['placed_at'][:10]}"
+    trips: dict[str, set[int]] = {}
+    planted_before = 0
+    for size in SIZES:
+        planted(world, order["id"], size - planted_before, first=planted_before)
+        planted_before = size
+        for filters in (f"customer_id={customer}", "status=confirmed", "salesperson=sam", by_day):
+            with counted() as calls:
+                page = world.call("GET", f"/v1/orders?{filters}&limit=50")
+            assert len(page.body["data"]) == 50, filters
+            queries = sum(name == "Query" for name, _ in calls)
+            trips.setdefault(filters.partition("=")[0], set()).add(queries)
 
-    assert trips == [["Query", "Query"], ["Query", "Query"]]
+    assert trips == {
+        "customer_id": {len(store.STATES)},
+        "status": {store.SHARDS},
+        "salesperson": {1},
+        "placed_from": {store.SHARDS},
+    }

@@ -10,6 +10,9 @@ from soms.kit.access import Caller
 from soms.kit.problems import FilterUnsupported, NotFound
 from soms.orders import store
 
+EARLIEST, LATEST = "0", "9"
+MOMENT = timedelta(microseconds=1)
+
 
 class Filters(Protocol):
     """What a list may be filtered by."""
@@ -60,7 +63,7 @@ def page(filters: Filters, caller: Caller, after: str | None) -> paging.Page:
         return _by_number(str(filters.number), caller)
     by, value = next(iter(chosen.items()), ("salesperson", own) if own else ("day", None))
     if by == "day":
-        return store.listed_by_day(_days(filters), between=between, limit=filters.limit, after=after)
+        return store.listed_by_day(_days(between), between=between, limit=filters.limit, after=after)
     found = store.listed(by=by, value=value, between=between, limit=filters.limit, after=after)
     visible = [row for row in found.rows if caller.may_see(_salesperson(row))]
     return paging.Page(visible, found.next_position)
@@ -83,19 +86,20 @@ def _salesperson(row: items.Item) -> str | None:
 
 def _between(filters: Filters) -> tuple[str, str]:
     if filters.placed_from is None and filters.placed_to is None:
-        return "0", "9"
+        return EARLIEST, LATEST
     company = zone(catalog.settings())
     return store.instants(filters.placed_from, filters.placed_to, company)
 
 
-def _days(filters: Filters) -> list[str]:
+def _days(between: tuple[str, str]) -> list[str]:
     """Return the days, in UTC, whose shards are read, newest first: at most a month at once."""
-    today = clock.now().date()
-    last = min(filters.placed_to or today, today) + timedelta(days=1)
-    first = (filters.placed_from or last - timedelta(days=store.MOST_DAYS)) - timedelta(days=1)
-    if (last - first).days > store.MOST_DAYS + 2:
+    low, high = between
+    now = clock.now()
+    end = min(datetime.fromisoformat(high) - MOMENT, now) if high != LATEST else now
+    begin = datetime.fromisoformat(low) if low != EARLIEST else end - timedelta(days=store.MOST_DAYS)
+    if end - begin > timedelta(days=store.MOST_DAYS + 1):
         raise FilterUnsupported(
             detail=(f"At most {store.MOST_DAYS} days at once.", f"一次最多查询 {store.MOST_DAYS} 天。")
         )
-    days = [first + timedelta(days=count) for count in range((last - first).days + 1)]
-    return [datetime.combine(day, datetime.min.time(), UTC).strftime("%Y-%m-%d") for day in reversed(days)]
+    last, first = end.astimezone(UTC).date(), begin.astimezone(UTC).date()
+    return [str(last - timedelta(days=count)) for count in range((last - first).days + 1)]
