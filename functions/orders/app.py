@@ -191,7 +191,7 @@ def amend(order_id: str, request: AmendRequest, query: AmendQuery, caller: Calle
 @app.get("/v1/orders/{order_id}/versions")
 def versions(order_id: str, caller: Caller) -> http.Answer:
     order, now = _seen(order_id, caller), clock.now()
-    held = [shown.order(one, caller, now) for one in (order, *store.versions(order_id))]
+    held = [shown.order(one, caller, now) for one in (order, *store.versions(order))]
     for one in held:
         del one["allowed"]
     return http.Answer({"data": held, "next_cursor": None})

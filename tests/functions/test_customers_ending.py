@@ -116,7 +116,6 @@ def test_open_business_is_named_and_keeps_a_customer_from_ending(world: World) -
 def test_a_balance_alone_keeps_a_customer_from_ending(world: World) -> None:
     customer, other = world.customer(), world.customer()
     paid = Writes()
-    today = clock.now().date()
     store.expose(paid, store.get(customer), -items.Decimal(5))
     paid.commit()
 

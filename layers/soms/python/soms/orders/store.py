@@ -105,8 +105,8 @@ def settle(writes: Writes, order: Order, effects: Mapping[str, object], *, befor
 
 
 def keep_version(writes: Writes, order: Order) -> None:
-    """Keep an order as it was before a change of what was agreed."""
-    held = order.model_dump(mode="json", exclude_defaults=True)
+    """Keep an order as it was before a change of what was agreed; who it is for, the order itself says."""
+    held = order.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
     writes.put(
         Setting.ORDERS,
         {"pk": order.id, "sk": f"version#{order.version:06d}", "kind": "version", "held": held},
@@ -116,9 +116,11 @@ def keep_version(writes: Writes, order: Order) -> None:
     )
 
 
-def versions(order_id: str) -> list[Order]:
+def versions(order: Order) -> list[Order]:
     """Return the earlier versions of an order that are kept, newest first."""
-    return [Order.model_validate(row["held"]) for row in _parts(order_id, "version#")][::-1]
+    rows = (row["held"] for row in _parts(order.id, "version#"))
+    held = [row | {"customer": order.customer} for row in rows if isinstance(row, dict)]
+    return [Order.model_validate(one) for one in held][::-1]
 
 
 def put_approval(
