@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests that start a system of their own use the whole machine, one after the other.
+ALONE := tests/infra/local tests/system
 export PYTHONDONTWRITEBYTECODE := 1
 
 help: ## list the targets
@@ -28,7 +30,8 @@ demo: $(READY) ## with the system running: real orders travel the whole way, and
 
 test: $(READY) ## lint, types, import contracts, template rules, and every test
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ALONE:%=--ignore=%)
+	@$(BIN)/python -m pytest $(ALONE)
 
 check: $(READY) ## ruff, mypy, import contracts; cfn-lint and cdk-nag on the template
 	@$(BIN)/ruff check .
