@@ -220,6 +220,7 @@ def test_an_erased_person_cannot_be_taken_on_or_ordered_for_by_the_old_reference
     sku = world.product()
     world.stock(sku, 5)
     customer = person(world)
+    refer(world, customer, "erp", "E-99")
     erase(world, customer)
     reference = {"customer_ref": {"source": "crm", "id": "C-77"}, "lines": [{"sku": sku, "quantity": 1}]}
 
@@ -227,6 +228,7 @@ def test_an_erased_person_cannot_be_taken_on_or_ordered_for_by_the_old_reference
     orders_ = [world.call("POST", "/v1/orders", reference), world.order(customer, (sku, 1))]
 
     assert (again.status, again.code) == (409, "duplicate_reference")
+    assert refer(world, world.customer(), "erp", "E-99").status == 200
     assert [one.code for one in orders_] == ["unknown_customer"] * 2
 
 
