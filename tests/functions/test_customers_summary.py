@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from soms.customers import store
+from soms.customers.model import Customer
 from soms.kit import aws, clock, items
 from soms.orders import store as orders
 from soms.reports import customer_view
@@ -90,25 +91,25 @@ def test_what_needs_attention_is_said_in_both_languages(world: World) -> None:
     assert codes(soon) == ["overdue_invoices", "credit_nearly_used", "limit_expiring"]
     assert codes(late) == ["overdue_invoices", "credit_nearly_used", "limit_expired", "no_recent_order"]
     assert late["credit_available"] == "-45.20"
-    assert late["attention"][0]["message_en"] == "4 invoices are overdue, 45.20 in all, the oldest by 90 days."
+    assert late["attention"][0]["message_en"] == "Overdue invoices: 4, 45.20 in all, the oldest by 90 days."
     assert late["attention"][0]["message_zh"] == "4 张发票已逾期，共 45.20，最长逾期 90 天。"
 
 
-def test_orders_that_wait_or_are_held_need_attention(world: World) -> None:
-    customer = traded(world, 2)
-    waiting, held = [row["id"] for row in summary(world, customer)["recent_orders"]]
-    for order, expression in ((waiting, "SET #s = :x"), (held, "SET holds = :x")):
-        aws.dynamodb().update_item(
-            TableName=aws.settings.get(orders.Setting.ORDERS),
-            Key=items.encode({"pk": order, "sk": "order"}),
-            UpdateExpression=expression,
-            **({"ExpressionAttributeNames": {"#s": "status"}} if "#s" in expression else {}),
-            ExpressionAttributeValues=items.encode({":x": "pending_approval"}),
-        )
+def test_orders_that_wait_or_are_held_need_attention() -> None:
+    rows: list[dict[str, object]] = [
+        {"status": "pending_approval"},
+        {"status": "confirmed", "holds": ["credit"]},
+        {"status": "confirmed", "holds": []},
+    ]
+    today = clock.now().date()
+    customer = Customer(id="cus_1", name="Acme", currency="CNY", created_at=str(today))
 
-    seen = seen_after(customer, 0)
+    told = customer_view._of_orders(customer_view.Known(customer, None, [], rows, [], today))
 
-    assert "orders_waiting_for_approval" in codes(seen)
+    assert [(one["code"], one["message_en"]) for one in told] == [
+        ("orders_on_hold", "Orders on hold: 1."),
+        ("orders_waiting_for_approval", "Orders waiting for approval: 1."),
+    ]
 
 
 def test_a_cash_customer_has_no_account_to_count_from(world: World) -> None:

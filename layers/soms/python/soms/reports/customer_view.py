@@ -142,7 +142,7 @@ def _attention(known: Known) -> Iterator[Row]:
         amount, days = known.text(_sum(overdue)), overdue[0].days_overdue(known.today)
         yield _notice(
             "overdue_invoices",
-            f"{len(overdue)} invoices are overdue, {amount} in all, the oldest by {days} days.",
+            f"Overdue invoices: {len(overdue)}, {amount} in all, the oldest by {days} days.",
             f"{len(overdue)} 张发票已逾期，共 {amount}，最长逾期 {days} 天。",
         )
     yield from _of_credit(known)
@@ -171,12 +171,12 @@ def _of_credit(known: Known) -> Iterator[Row]:
 def _of_orders(known: Known) -> Iterator[Row]:
     held = sum(bool(row.get("holds")) for row in known.open_orders)
     if held:
-        yield _notice("orders_on_hold", f"{held} orders are on hold.", f"{held} 张订单被暂停。")
+        yield _notice("orders_on_hold", f"Orders on hold: {held}.", f"{held} 张订单被暂停。")
     waiting = sum(row["status"] == "pending_approval" for row in known.open_orders)
     if waiting:
         yield _notice(
             "orders_waiting_for_approval",
-            f"{waiting} orders are waiting for approval.",
+            f"Orders waiting for approval: {waiting}.",
             f"{waiting} 张订单等待审批。",
         )
     last = str(known.recent[0]["placed_at"]) if known.recent else known.customer.created_at
