@@ -21,7 +21,7 @@ from soms.kit.settings import Setting
 ORDER_SUMMARY = (
     *("id", "number", "version", "settled", "status", "currency", "customer", "net", "tax", "total"),
     *("invoiced", "paid", "fulfilment", "invoicing", "payment", "placed_at", "salesperson"),
-    *("external_ref", "created_by", "expires_at", "asked"),
+    *("external_ref", "created_by", "expires_at", "asked", "holds"),
 )
 OWED_SUMMARY = ("id", "number", "order_id", "currency", "issued_on", "due_on", "total", "open")
 BOTH_IMAGES = StreamViewType.NEW_AND_OLD_IMAGES

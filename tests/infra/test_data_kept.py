@@ -11,7 +11,7 @@ HOLDING = {
     "AWS::Cognito::UserPool": 1,
     "AWS::Backup::BackupVault": 1,
 }
-SUMMARY = 21
+SUMMARY = 22
 
 
 def test_what_holds_something_is_kept_when_its_stack_goes(dev: Synthesised) -> None:

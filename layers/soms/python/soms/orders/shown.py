@@ -28,7 +28,7 @@ INNER = frozenset(
 NOT_IN_ROWS = frozenset(
     {
         *("lines", "tax_groups", "subtotal", "discount", "discount_rule", "shipping", "includes_tax"),
-        *("requested_on", "note", "invoice_policy", "holds", "quote_version", "exchange_of"),
+        *("requested_on", "note", "invoice_policy", "quote_version", "exchange_of"),
     }
 )
 LINE_AMOUNTS = ("discount", "share", "net", "tax", "gross")
