@@ -156,7 +156,7 @@ def validate(request: AnyBody, caller: Caller) -> http.Answer:
     body = {
         "valid": not verdict.faults,
         "errors": [fault.told(caller.language) for fault in verdict.faults],
-        "order": shown.order(verdict.order, caller, now) if verdict.order else None,
+        "order": shown.imagined(verdict.order, caller, now) if verdict.order else None,
         "approvals": shown.rules(verdict.asked, caller),
     }
     return http.Answer(body)

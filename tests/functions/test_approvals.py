@@ -208,3 +208,26 @@ def test_a_rejected_amendment_is_dropped(world: World) -> None:
     assert (dropped.body["status"], dropped.body["total"]) == ("confirmed", "22.60")
     assert "approve" not in dropped.body["allowed"]
     assert world.on_shelf(sku) == (10, 2, 8)
+
+
+@pytest.mark.parametrize(("command", "outcome"), [("cancel", "cancelled"), ("close", "closed")])
+def test_an_amendment_that_waits_for_an_order_that_ends_is_dropped(
+    world: World, command: str, outcome: str
+) -> None:
+    sku, customer = shop(world)
+    ruled(world, BIG)
+    order = world.order(customer, (sku, 2), as_="sales", name="sam").body["id"]
+    path = f"/v1/orders/{order}"
+    if command == "close":
+        world.call("POST", f"{path}/shipments", {"lines": [{"line": 1, "quantity": 1}]})
+    etag = world.call("GET", path).headers["ETag"]
+    change = {"lines": [{"line": 1, "quantity": 6}], "note": "for Ann"}
+    waits = world.call("PATCH", path, change, as_="sales", name="sam", headers={"If-Match": etag})
+
+    ended = world.call("POST", f"{path}/{command}")
+
+    assert waits.body["waiting"]["request"]["note"] == "for Ann"
+    assert (ended.status, ended.body["status"], "waiting" in ended.body) == (200, outcome, False)
+    assert world.call("GET", "/v1/approvals", as_="sales_manager", name="max").body["data"] == []
+    kept = world.call("GET", f"{path}/approvals").body["data"][0]
+    assert (kept["outcome"], "note" in kept["request"]) == ("dropped", False)

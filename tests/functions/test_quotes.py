@@ -94,13 +94,17 @@ def test_a_quote_keeps_its_stock_exactly_until_it_expires(world: World) -> None:
 
     kept = world.on_shelf("A-1")
     short = world.order(other, ("A-1", 5))
+    asked = {"customer_id": other, "lines": [{"sku": "A-1", "quantity": 5}]}
+    before = world.call("POST", "/v1/order-validations", asked).body["valid"]
     later = clock.now() + timedelta(hours=1, seconds=1)
     with patch.object(clock, "now", lambda: later):
+        after = world.call("POST", "/v1/order-validations", asked).body["valid"]
         taken = world.order(other, ("A-1", 5))
     world.drain()
 
     assert kept == (10, 8, 2)
     assert (short.status, short.code) == (409, "insufficient_stock")
+    assert (before, after) == (False, True)
     assert taken.status == 201, taken.text
     assert world.on_shelf("A-1") == (10, 5, 5)
     assert world.call("GET", f"/v1/orders/{order}").body["status"] == "expired"

@@ -235,6 +235,6 @@ def settled(order: Order, billing: OrderBilling, owed: Sequence[OpenItem], stamp
     nothing_open = not any(item.open for item in owed) and billing.last_version == order.version
     done = all(line.charge or not line.open for line in lines) and any(line.shipped for line in lines)
     billed = all(quantities.target(line, order.invoice_policy) == line.invoiced for line in lines)
-    if order.status == "confirmed" and done and nothing_open and billed:
+    if order.status == "confirmed" and order.waiting is None and done and nothing_open and billed:
         return after.model_copy(update={"status": "completed"})
     return after

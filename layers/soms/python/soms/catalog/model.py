@@ -13,6 +13,7 @@ from soms.kit.fields import (
     Code,
     Country,
     Currency,
+    Day,
     Frozen,
     Name,
     Percent,
@@ -38,7 +39,7 @@ def _not_before_valid_from(end: date | None, info: ValidationInfo) -> date | Non
     return end
 
 
-LastDay = Annotated[date | None, AfterValidator(_not_before_valid_from)]
+LastDay = Annotated[Day | None, AfterValidator(_not_before_valid_from)]
 """The last day something is valid on, at or after its `valid_from`."""
 
 
@@ -84,7 +85,7 @@ class PriceListRequest(Request):
     name: Name
     currency: Currency
     includes_tax: bool = False
-    valid_from: date | None = None
+    valid_from: Day | None = None
     valid_to: LastDay = None
 
 
@@ -96,7 +97,7 @@ class PriceList(Frozen):
     name: Name
     currency: Currency
     includes_tax: bool = False
-    valid_from: date | None = None
+    valid_from: Day | None = None
     valid_to: date | None = None
 
 
@@ -111,7 +112,7 @@ class TiersRequest(Request):
     """The price of a SKU in a list as clients describe it; without tiers the list has none any more."""
 
     tiers: Annotated[tuple[Tier, ...], Field(max_length=MOST_TIERS)]
-    valid_from: date | None = None
+    valid_from: Day | None = None
     valid_to: LastDay = None
 
 
@@ -122,7 +123,7 @@ class ListPrice(Frozen):
     sku: Sku
     version: int = 1
     tiers: tuple[Tier, ...]
-    valid_from: date | None = None
+    valid_from: Day | None = None
     valid_to: date | None = None
 
 

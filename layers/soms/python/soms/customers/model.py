@@ -10,7 +10,18 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from soms.catalog.model import Address
-from soms.kit.fields import Amount, Code, Country, Currency, Frozen, Name, Reference, Request, Text
+from soms.kit.fields import (
+    Amount,
+    Code,
+    Country,
+    Currency,
+    Day,
+    Frozen,
+    Name,
+    Reference,
+    Request,
+    Text,
+)
 
 Kind = Literal["account", "cash"]
 InvoicePolicy = Literal["on_order", "on_shipment"]
@@ -85,7 +96,7 @@ class CustomerRequest(Request):
     contacts: Annotated[tuple[Contact, ...], Field(max_length=20)] = ()
     payment_terms: PaymentTerms = PaymentTerms()
     credit_limit: Amount | None = None
-    credit_limit_until: date | None = None
+    credit_limit_until: Day | None = None
     price_list: Code | None = None
     salesperson: Code | None = None
     segment: Code | None = None
@@ -106,7 +117,7 @@ class CustomerChange(Request):
     contacts: Annotated[tuple[Contact, ...], Field(max_length=20)] | None = None
     payment_terms: PaymentTerms | None = None
     credit_limit: Amount | None = None
-    credit_limit_until: date | None = None
+    credit_limit_until: Day | None = None
     price_list: Code | None = None
     salesperson: Code | None = None
     segment: Code | None = None
@@ -151,7 +162,7 @@ class Customer(Frozen):
     contacts: tuple[Person, ...] = ()
     payment_terms: PaymentTerms = PaymentTerms()
     credit_limit: Amount | None = None
-    credit_limit_until: date | None = None
+    credit_limit_until: Day | None = None
     price_list: str | None = None
     salesperson: str | None = None
     segment: str | None = None

@@ -1,6 +1,7 @@
 """The kinds of field that requests have: exact decimals, quantities, texts, references."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -48,6 +49,12 @@ def _price(value: object) -> Decimal:
     return _with_digits(exact(value), RATE_DIGITS)
 
 
+def _day(value: object) -> object:
+    if isinstance(value, (int, float, Decimal)):
+        raise PydanticCustomError("date_type", "a day such as 2026-11-23 is needed")
+    return value
+
+
 def _plain(value: Decimal) -> str:
     return format(value, "f")
 
@@ -66,6 +73,9 @@ Rate = Annotated[
 Percent = Annotated[
     Decimal, BeforeValidator(_price), Field(ge=0, le=100), PlainSerializer(_plain, when_used="json")
 ]
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day such as 2026-11-23; a number is none."""
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_QUANTITY)]
 Sku = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+&-]*$")]

@@ -50,7 +50,7 @@ def preview(order_id: str, request: AmendRequest, caller: Caller, *, now: dateti
     lifecycle.require(before, "amend", now)
     facts, after = _amended(before, request, caller, now)
     asked = _asked(before, after, facts)
-    problems = placing.in_the_way(before, after, facts, asked) if before.is_binding else []
+    problems = placing.in_the_way(before, after, facts, asked, now=now) if before.is_binding else []
     rise = quantities.exposure(after) - quantities.exposure(before)
     return Preview(before, after, writing.needed(before, after), rise, asked, tuple(problems))
 
@@ -83,8 +83,8 @@ def cancel(order_id: str, request: CancelRequest, caller: Caller, *, now: dateti
             lifecycle.refuse(before, "cancel", now)
         after = quantities.without(before, units)
         if not any(line.in_force for line in after.lines):
-            after = lifecycle.moved(after, "cancel", "cancelled")
-        deed = Deed("order.cancelled", reason=request.reason, more=_keeping(before))
+            after = lifecycle.moved(after, "cancel", "cancelled").model_copy(update={"waiting": None})
+        deed = Deed("order.cancelled", reason=request.reason, more=_ending(before, caller, now))
         return writing.commit(before, after, deed, reading.buyer(before), caller, now=now)
 
     return decide(attempt)
@@ -98,8 +98,8 @@ def close(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) ->
         lifecycle.require(before, "close", now)
         rest = {line.line: line.open for line in before.lines if line.open and not line.charge}
         after = quantities.without(before, rest) if rest else before
-        after = lifecycle.moved(after, "close", "closed")
-        deed = Deed("order.closed", reason=request.reason, more=_keeping(before))
+        after = lifecycle.moved(after, "close", "closed").model_copy(update={"waiting": None})
+        deed = Deed("order.closed", reason=request.reason, more=_ending(before, caller, now))
         return writing.commit(before, after, deed, reading.buyer(before), caller, now=now)
 
     return decide(attempt)
@@ -187,7 +187,7 @@ def _propose(
     *,
     now: datetime,
 ) -> Order:
-    if problems := placing.in_the_way(before, after, facts, asked):
+    if problems := placing.in_the_way(before, after, facts, asked, now=now):
         raise merged(problems)
     waiting = Waiting(
         ordinal=before.approvals + 1,
@@ -246,6 +246,18 @@ def _places(after: Order, request: AmendRequest) -> dict[StockItem, list[str]]:
             if held.sku == sku and held.warehouse:
                 found.setdefault(quantities.item_of(held), []).append(f"/lines/{index}/quantity")
     return {item: list(dict.fromkeys(places)) for item, places in found.items()}
+
+
+def _ending(before: Order, caller: Caller, now: datetime) -> writing.More:
+    """Keep the version there was; an amendment that waited for an order that is over is dropped."""
+
+    def more(writes: Writes, order: Order) -> None:
+        store.keep_version(writes, before)
+        if before.waiting and order.waiting is None:
+            told = {"outcome": "dropped", "decided_by": caller.name, "decided_at": clock.stamp(now)}
+            store.put_approval(writes, order, before.waiting, told)
+
+    return more
 
 
 def _keeping(before: Order) -> writing.More:

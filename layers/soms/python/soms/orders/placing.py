@@ -175,7 +175,7 @@ def settle(order: Order, facts: Facts, caller: Caller, *, now: datetime, command
     asked = rules_asking(bound, facts, quantities.exposure(bound))
     if not asked:
         return Settled(bound, (), day)
-    if problems := in_the_way(order, bound, facts, asked):
+    if problems := in_the_way(order, bound, facts, asked, now=now):
         raise merged(problems)
     waiting = Waiting(
         ordinal=order.approvals + 1,
@@ -196,20 +196,22 @@ def rules_asking(order: Order, facts: Facts, rise: Decimal) -> tuple[Asked, ...]
 
 
 def in_the_way(
-    before: Order | None, after: Order, facts: Facts, asked: Sequence[Asked] = ()
+    before: Order | None, after: Order, facts: Facts, asked: Sequence[Asked] = (), *, now: datetime
 ) -> list[Problem]:
     """Return what stock and credit as they stand would refuse of an order, without taking any of them."""
-    return [*short(before, after), *_over_limit(before, after, facts, asked)]
+    return [*short(before, after, now=now), *_over_limit(before, after, facts, asked)]
 
 
-def short(before: Order | None, after: Order) -> list[Problem]:
+def short(before: Order | None, after: Order, *, now: datetime) -> list[Problem]:
     """Return the refusals of stock items of which there is less than the order would take more."""
     wanted = {item: units for item, units in writing.needed(before, after).items() if units > 0}
     shelves = reading.shelves(wanted)
+    lacking = {item: units for item, units in wanted.items() if shelves[item].available < units}
+    there = {item: shelves[item].available + soft.reclaimable(item, now) for item in lacking}
     return [
-        stock.short(item, units, shelves[item].available, writing.places(after, item))
-        for item, units in wanted.items()
-        if shelves[item].available < units
+        stock.short(item, units, there[item], writing.places(after, item))
+        for item, units in lacking.items()
+        if there[item] < units
     ]
 
 

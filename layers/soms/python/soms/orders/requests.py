@@ -1,7 +1,7 @@
 """What clients say of orders: placing, amending, cancelling, shipping, returning."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, model_validator
@@ -12,6 +12,7 @@ from soms.kit.fields import (
     Amount,
     Code,
     Currency,
+    Day,
     Price,
     Quantity,
     Rate,
@@ -58,7 +59,7 @@ class OrderRequest(Request):
     shipping: Shipping | None = None
     backorder: Literal["reject"] = "reject"
     external_ref: Reference | None = None
-    requested_on: date | None = None
+    requested_on: Day | None = None
     salesperson: Code | None = None
     note: Text | None = None
     status: Literal["draft", "confirmed"] = "confirmed"
@@ -120,7 +121,7 @@ class AmendRequest(Request):
     lines: Annotated[tuple[LineChange, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
     discount: Discount | None = None
     shipping: Shipping | None = None
-    requested_on: date | None = None
+    requested_on: Day | None = None
     salesperson: Code | None = None
     note: Text | None = None
     reason: Text | None = None

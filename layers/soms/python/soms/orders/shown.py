@@ -31,6 +31,7 @@ NOT_IN_ROWS = frozenset(
         *("requested_on", "note", "invoice_policy", "quote_version", "exchange_of"),
     }
 )
+ONLY_REAL = frozenset({"id", "number", "version", "settled", "allowed", "placed_at"})
 LINE_AMOUNTS = ("discount", "share", "net", "tax", "gross")
 MARGIN_VIEWERS = MANAGERS | FINANCE
 
@@ -43,6 +44,11 @@ def order(order: Order, caller: Caller, now: datetime) -> dict[str, object]:
     if waiting and not caller.sees_no_prices():
         shown["waiting"] = _waiting(waiting, caller)
     return shown | {"allowed": lifecycle.allowed(order, now)}
+
+
+def imagined(order_: Order, caller: Caller, now: datetime) -> dict[str, object]:
+    """Return an order that does not exist: as it would be, without what only an order has that does."""
+    return {name: value for name, value in order(order_, caller, now).items() if name not in ONLY_REAL}
 
 
 def row(item: items.Item, caller: Caller) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from soms.inventory.model import StockItem
 from soms.inventory.store import InsufficientStock
-from soms.kit import access, aws, clock
+from soms.kit import access, aws, clock, items
 from soms.kit.settings import Setting
 from soms.kit.writes import AlreadyDone, Rank, Stale, Writes, decide
 from soms.orders import lifecycle, quantities, reading, store, writing
@@ -42,8 +42,8 @@ def with_stock(attempt: Callable[[], Decision], now: datetime) -> Decision:
         return decide(attempt)
     except InsufficientStock as short:
         wanted = {(str(one.meta["sku"]), str(one.meta["warehouse"])) for one in short.faults}
-        items = [StockItem(sku=sku, warehouse=warehouse) for sku, warehouse in sorted(wanted)]
-        if not _reclaim(items, now):
+        lacking = [StockItem(sku=sku, warehouse=warehouse) for sku, warehouse in sorted(wanted)]
+        if not _reclaim(lacking, now):
             raise
         return decide(attempt)
 
@@ -79,19 +79,26 @@ def expire_all(*, now: datetime) -> int:
             return ended
 
 
-def _reclaim(items: Iterable[StockItem], now: datetime) -> int:
+def _reclaim(wanted: Iterable[StockItem], now: datetime) -> int:
     """Expire the quotes whose time is up that keep any of these stock items; return how many."""
-    ended = 0
-    for item in items:
-        rows = aws.query(
-            Setting.INVENTORY,
-            "pk = :pk AND sk < :now",
-            {":pk": _partition(item), ":now": clock.stamp(now)},
-            limit=AT_ONCE,
-            consistent=True,
-        )
-        ended += sum(expire(str(row["order_id"]), now=now) for row in list(rows))
-    return ended
+    return sum(
+        expire(str(row["order_id"]), now=now) for item in wanted for row in list(_expired(item, now))
+    )
+
+
+def reclaimable(item: StockItem, now: datetime) -> int:
+    """Return how many units of a stock item are kept by quotes whose time is up."""
+    return sum(int(str(row["quantity"])) for row in _expired(item, now))
+
+
+def _expired(item: StockItem, now: datetime) -> Iterable[items.Item]:
+    return aws.query(
+        Setting.INVENTORY,
+        "pk = :pk AND sk < :now",
+        {":pk": _partition(item), ":now": clock.stamp(now)},
+        limit=AT_ONCE,
+        consistent=True,
+    )
 
 
 def _key(item: StockItem, order: Order) -> dict[str, object]:

@@ -134,11 +134,13 @@ def put_approval(
     if held is None:
         message = f"nothing waits for approval of {order.id}"
         raise LookupError(message)
+    # Once it is decided nobody needs the words that were to be written; they may be personal.
+    words = {"request": {"note", "reason"}} if decision else None
     item: items.Item = {
         "pk": order.id,
         "sk": f"approval#{held.ordinal:06d}",
         "kind": "approval",
-        "waiting": held.model_dump(mode="json"),
+        "waiting": held.model_dump(mode="json", exclude=words),
         "order_version": order.version,
         **(decision or {}),
     }

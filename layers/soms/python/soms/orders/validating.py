@@ -64,8 +64,9 @@ def _priced(
 def _bound(order: Order, facts: Facts, found: list[Fault], *, now: datetime) -> Verdict:
     bound = quantities.reserved(order.model_copy(update={"status": "confirmed"}))
     asked = placing.rules_asking(bound, facts, quantities.exposure(bound))
-    problems = placing.in_the_way(order, bound, facts, asked)
-    held = placing.with_credit_hold(order, facts, now=now)
+    problems = placing.in_the_way(order, bound, facts, asked, now=now)
+    status = "pending_approval" if asked else "confirmed"
+    held = placing.with_credit_hold(bound.model_copy(update={"status": status}), facts, now=now)
     told = (fault for one in problems for fault in (one.faults or (one.as_fault(),)))
     return Verdict((*found, *told), held, asked)
 
