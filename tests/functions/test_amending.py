@@ -176,3 +176,31 @@ def test_a_sales_person_may_not_give_a_price_in_an_amendment(world: World) -> No
     refused = amend(world, order, {"lines": [{"line": 1, "unit_price": "1.00"}]}, as_="sales", name="sam")
 
     assert (refused.status, refused.code) == (403, "forbidden")
+
+
+def test_a_draft_is_amended_as_it_likes_and_keeps_its_line_numbers(world: World) -> None:
+    order = ordered(world, status="draft")
+    world.product("B-1", "5.00")
+
+    added = amend(world, order, {"lines": [{"sku": "B-1", "quantity": 4}, {"line": 1, "quantity": None}]})
+    ended = amend(
+        world, order, {"lines": [{"line": 1, "quantity": 0}], "shipping": {"amount": "6", "tax_rate": "0"}}
+    )
+    twice = amend(world, order, {"lines": [{"line": 2, "quantity": 1}, {"line": 2, "quantity": 2}]})
+    nothing = amend(world, order, {"lines": [{"line": 2, "quantity": 0}]})
+
+    assert [(one["line"], one["quantity"]) for one in added.body["lines"]] == [(1, 3), (2, 4)]
+    assert [(one["line"], one["sku"]) for one in ended.body["lines"]] == [(2, "B-1"), (3, "SHIPPING")]
+    assert ended.body["total"] == "28.60"
+    assert (twice.code, nothing.code) == ("duplicate_line", "required")
+
+
+def test_a_price_given_by_a_manager_stays_when_a_sales_person_changes_the_draft(world: World) -> None:
+    order = ordered(world, status="draft")
+    amend(world, order, {"lines": [{"line": 1, "unit_price": "8.00"}]}, as_="sales_manager")
+
+    changed = amend(world, order, {"lines": [{"line": 1, "quantity": 2}]}, as_="sales", name="sam")
+    cheaper = amend(world, order, {"lines": [{"line": 1, "unit_price": "7.00"}]}, as_="sales", name="sam")
+
+    assert (changed.status, changed.body["net"]) == (200, "16.00"), changed.text
+    assert (cheaper.status, cheaper.code) == (403, "forbidden")

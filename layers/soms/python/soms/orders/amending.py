@@ -44,23 +44,26 @@ def skus(request: AmendRequest, order: Order) -> set[str]:
 
 def draft(order: Order, request: AmendRequest, facts: Facts, *, on: date, by_hand: bool) -> Order:
     """Return a draft with the changes, priced anew as of the day."""
-    wanted = {one.line: one for one in pricing.again(order).wanted}
+    wanted = {one.line: replace(one, place="/lines") for one in pricing.again(order).wanted}
     faults: list[Fault] = []
-    number = order.numbered
+    number, seen = order.numbered, set[int]()
     for index, change in enumerate(request.lines or ()):
         place = f"/lines/{index}"
+        if change.line in seen:
+            faults.append(_twice(place))
+            continue
         if change.line is None:
             number += 1
             wanted[number] = Wanted(number, _new(change), place)
             continue
+        seen.add(change.line)
         held = wanted.get(change.line)
         if held is None or not isinstance(held.ask, LineRequest):
             faults.append(_unknown(place))
         elif change.quantity == 0:
             del wanted[change.line]
         else:
-            said = {name: getattr(change, name) for name in change.model_fields_set - {"line", "sku"}}
-            wanted[change.line] = replace(held, ask=held.ask.model_copy(update=said), place=place)
+            wanted[change.line] = replace(held, ask=held.ask.model_copy(update=_said(change)), place=place)
     if "shipping" in request.model_fields_set:
         wanted = {key: one for key, one in wanted.items() if isinstance(one.ask, LineRequest)}
         if request.shipping:
@@ -69,7 +72,9 @@ def draft(order: Order, request: AmendRequest, facts: Facts, *, on: date, by_han
     asked = Basket(tuple(wanted.values()), discount)
     if not asked.goods:
         faults.append(Fault("required", ("at least one line is needed", "至少须有一行"), "/lines"))
-    made = _priced(asked, facts, on, faults, by_hand=by_hand)
+    # A price that was given by hand before was given by somebody who had the right.
+    now_by_hand = any("unit_price" in _said(change) for change in request.lines or ())
+    made = _priced(asked, facts, on, faults, by_hand=by_hand or not now_by_hand)
     return _told(pricing.on_order(order, asked, made), request)
 
 
@@ -133,8 +138,7 @@ def _plan(order: Order, request: AmendRequest, facts: Facts) -> _Plan:
         if line is None or line.charge or not line.in_force:
             plan.faults.append(_unknown(place))
         elif change.line in seen:
-            words = ("this line is named twice", "该行重复")
-            plan.faults.append(Fault("duplicate_line", words, f"{place}/line"))
+            plan.faults.append(_twice(place))
         else:
             number = _change(plan, line, change, facts, (place, number))
         seen.add(change.line)
@@ -236,6 +240,16 @@ def _raised(line: Line, more: Line) -> Line:
 def _new(change: LineChange) -> LineRequest:
     said: Iterable[str] = change.model_fields_set - {"line"}
     return LineRequest.model_construct(**{name: getattr(change, name) for name in said})
+
+
+def _said(change: LineChange) -> dict[str, object]:
+    """Return what a change says of a line; a quantity of null says nothing."""
+    said = {name: getattr(change, name) for name in change.model_fields_set - {"line", "sku"}}
+    return {name: value for name, value in said.items() if name != "quantity" or value is not None}
+
+
+def _twice(place: str) -> Fault:
+    return Fault("duplicate_line", ("this line is named twice", "该行重复"), f"{place}/line")
 
 
 def _unknown(place: str) -> Fault:
