@@ -39,6 +39,9 @@ check: $(READY) ## ruff, mypy, import contracts; cfn-lint and cdk-nag on the tem
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m infra.rules
 
+docs: $(READY) ## write the reference pages from the code
+	@$(BIN)/python -m infra.reference
+
 synth: $(READY) ## synthesise the stacks: STAGE=dev by default
 	@$(BIN)/python -m infra.synth --stage $(or $(STAGE),dev)
 
@@ -52,4 +55,4 @@ deploy: $(READY) ## deploy to AWS: STAGE=dev; needs credentials
 clean: ## remove what was built; the data of the local system stay
 	@rm -rf .build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup run demo test check synth deploy clean
+.PHONY: help setup run demo test check docs synth deploy clean

@@ -1,0 +1,1 @@
+"""Reference pages in English and Chinese, made from the code: states, errors, rights."""

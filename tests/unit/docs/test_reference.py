@@ -1,0 +1,61 @@
+"""The reference pages are those that the code makes today, and they tell everything that it can say."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+from soms.kit.access import ROUTES
+from soms.orders.lifecycle import TABLE
+
+from infra.reference import errors
+from infra.reference.pages import FOLDER, pages
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_page_is_what_the_code_says(name: str) -> None:
+    held = (FOLDER / name).read_text(encoding="utf-8")
+
+    assert held == pages()[name], "the code has moved on: run `make docs`"
+
+
+def test_there_is_no_other_page_in_the_folder() -> None:
+    assert {one.name for one in FOLDER.iterdir()} == set(pages())
+
+
+def test_both_languages_tell_the_same_codes() -> None:
+    for name, text in pages().items():
+        other = pages()[name.replace(".zh.md", ".md") if ".zh." in name else name.replace(".md", ".zh.md")]
+
+        assert re.findall(r"^\| `?[^|]+\| `?[a-z_]+", text, re.MULTILINE) != []
+        assert text.count("\n| ") == other.count("\n| ")
+
+
+def test_every_code_that_tests_expect_is_on_the_page() -> None:
+    page = pages()["errors.md"]
+    expected = set()
+    for file in (PROJECT / "tests" / "functions").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Compare) and ".code" in ast.unparse(node.left):
+                told = re.findall(r"\(\d{3}, '([a-z_]+)'", ast.unparse(node.comparators[0]))
+                expected |= set(told)
+
+    assert len(expected) > 20
+    assert {code for code in expected if f"`{code}`" not in page} == set()
+
+
+def test_every_command_and_every_route_is_on_its_page() -> None:
+    states, access = pages()["order-states.md"], pages()["access.zh.md"]
+
+    assert {step.command for step in TABLE if f"`{step.command}`" not in states} == set()
+    assert {route for routes in ROUTES.values() for route in routes if f"`{route}`" not in access} == set()
+
+
+def test_every_refusal_has_words_of_its_own_in_both_languages() -> None:
+    told = [(one.title, words) for one, words in errors.refusals()]
+
+    assert len({json.dumps(one) for one in told}) == len(told)
+    assert all(re.search(r"[一-鿿]", text) for title, words in told for text in (title[1], words[1]))
