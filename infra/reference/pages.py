@@ -1,5 +1,6 @@
 """All pages of the reference, in both languages."""
 
+from functools import cache
 from pathlib import Path
 
 from infra.reference.access import access
@@ -11,6 +12,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TOPICS = {"access": access, "errors": errors, "order-states": states}
 
 
+@cache
 def pages() -> dict[str, str]:
     """Return the text of every page by the name of its file."""
     return {
