@@ -28,7 +28,7 @@ def faults(modules: Mapping[str, ModuleType]) -> dict[str, list[Words]]:
 
 def detail(problem: type[Problem], modules: Mapping[str, ModuleType]) -> Words:
     """Return the words of a refusal: those of its class, or those that it makes for each case."""
-    tree = ast.parse(Path(str(modules[problem.__module__].__file__)).read_text())
+    tree = ast.parse(Path(str(modules[problem.__module__].__file__)).read_text(encoding="utf-8"))
     for made in ast.walk(tree):
         if isinstance(made, ast.ClassDef) and made.name == problem.__name__:
             for call in ast.walk(made):
@@ -47,7 +47,7 @@ class _Source:
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
-        self.tree = ast.parse(Path(str(module.__file__)).read_text())
+        self.tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
 
     def faults(self, sources: list["_Source"]) -> Iterator[Told]:
         """Yield the code and the words of every fault that the module makes."""

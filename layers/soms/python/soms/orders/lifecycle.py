@@ -66,7 +66,7 @@ def _held(order: Order, _now: datetime) -> bool:
 MEANINGS: Final[Mapping[Status, Words]] = {
     "draft": ("being put together; takes neither stock nor credit", "草拟中，不占用库存和信用"),
     "quoted": ("offered at fixed prices until it expires", "已报价，有效期内价格不变"),
-    "pending_approval": ("waits for approval; takes nothing yet", "等待审批，尚未占用"),
+    "pending_approval": ("waits for approval; holds only what its quote kept", "待审批，仅占用报价预留"),
     "confirmed": ("binding: stock reserved, credit taken", "已生效：库存已预留，信用已占用"),
     "closed": ("ended after part of it was shipped; the rest is cancelled", "部分发货后关闭，其余已取消"),
     "completed": ("everything shipped, billed and paid", "全部发货、开票并收款"),
