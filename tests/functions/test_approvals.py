@@ -1,8 +1,11 @@
 """Approval rules: what they ask on, who may decide, and that nothing is taken before they have."""
 
+from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from soms.kit import clock
 
 from tests.world import World
 
@@ -231,3 +234,42 @@ def test_an_amendment_that_waits_for_an_order_that_ends_is_dropped(
     assert world.call("GET", "/v1/approvals", as_="sales_manager", name="max").body["data"] == []
     kept = world.call("GET", f"{path}/approvals").body["data"][0]
     assert (kept["outcome"], "note" in kept["request"]) == ("dropped", False)
+
+
+def test_a_quote_accepted_into_approval_keeps_its_stock_only_as_long_as_it_was_valid(world: World) -> None:
+    sku, customer = shop(world)
+    ruled(world, BIG)
+    order = world.order(customer, (sku, 8), body={"status": "draft"}).body["id"]
+    path = f"/v1/orders/{order}"
+    world.call("POST", f"{path}/quote", {"valid_days": 2, "reserve": True})
+    world.call("POST", f"{path}/accept", as_="sales_manager", name="mia")
+
+    kept = world.on_shelf(sku)
+    later = clock.now() + timedelta(days=4)
+    with patch.object(clock, "now", lambda: later):
+        other = world.order(world.customer(), (sku, 4), as_="sales", name="sam")
+        short = world.call("POST", f"{path}/approve", as_="sales_manager", name="max")
+    world.drain()
+
+    assert (kept, other.status) == ((10, 8, 2), 201)
+    assert (short.status, short.code) == (409, "insufficient_stock")
+    assert world.call("GET", path).body["status"] == "pending_approval"
+    assert world.on_shelf(sku) == (10, 4, 6)
+    assert world.broken() == []
+
+
+def test_a_change_for_the_better_needs_no_second_approval(world: World) -> None:
+    sku, customer = shop(world)
+    ruled(world, BIG)
+    order = world.order(customer, (sku, 6), as_="sales", name="sam").body["id"]
+    world.call("POST", f"/v1/orders/{order}/approve", as_="sales_manager", name="max")
+
+    less = world.call(
+        "PATCH", f"/v1/orders/{order}", {"lines": [{"line": 1, "quantity": 5}]}, headers={"If-Match": '"2.0"'}
+    )
+    more = world.call(
+        "PATCH", f"/v1/orders/{order}", {"lines": [{"line": 1, "quantity": 7}]}, headers={"If-Match": '"3.0"'}
+    )
+
+    assert (less.body["total"], "waiting" in less.body) == ("56.50", False), less.text
+    assert more.body["waiting"]["rules"][0]["inputs"]["total"] == "79.10"

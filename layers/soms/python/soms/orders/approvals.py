@@ -34,7 +34,7 @@ class Inputs:
 def inputs(order: Order, facts: Facts, rise: Decimal) -> Inputs:
     """Return the figures of an order; the margin counts only lines whose product has a cost."""
     costed = [
-        (line.net, cost * line.quantity)
+        (line.net, cost * line.in_force)
         for line in order.lines
         if not line.charge and (cost := _cost(line.sku, facts)) is not None
     ]
@@ -68,6 +68,18 @@ def asked(rules: Iterable[ApprovalRule], given: Inputs, company_currency: str) -
             told = {name: text for one in wanted for name, text in one.items()}
             found.append(Asked(rule=rule.id, name=rule.name, inputs=told, approvers=rule.approvers))
     return tuple(found)
+
+
+def is_worse(now: Inputs, was: Inputs) -> bool:
+    """Tell whether any figure that rules look at has got worse than it was."""
+    margins = was.margin, now.margin
+    return (
+        now.total > was.total
+        or now.discount > was.discount
+        or (margins[1] is not None and (margins[0] is None or margins[1] < margins[0]))
+        or not set(now.below_list) <= set(was.below_list)
+        or now.rise > ZERO
+    )
 
 
 def decided(waiting: Waiting, groups: Iterable[str], by: str, at: str) -> Waiting:

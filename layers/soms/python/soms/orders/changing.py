@@ -10,11 +10,24 @@ from soms.kit import clock
 from soms.kit.access import MANAGERS, Caller
 from soms.kit.problems import Fault, Invalid, Problem, merged
 from soms.kit.writes import Writes, decide
-from soms.orders import amending, lifecycle, placing, pricing, quantities, reading, soft, store, writing
+from soms.orders import (
+    amending,
+    approvals,
+    lifecycle,
+    placing,
+    pricing,
+    quantities,
+    reading,
+    soft,
+    store,
+    writing,
+)
 from soms.orders.model import Asked, Order, Waiting
 from soms.orders.pricing import Facts
 from soms.orders.requests import MOST_LINES, AmendRequest, CancelRequest, Reasoned, ReturnLine, Taken
 from soms.orders.writing import Deed
+
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -171,10 +184,14 @@ def _asked(before: Order, after: Order, facts: Facts) -> tuple[Asked, ...]:
     """Return the rules that ask for an amendment: of a binding order that comes to cost or grant more."""
     if not before.is_binding:
         return ()
-    inputs = placing.rules_asking(after, facts, quantities.exposure(after) - quantities.exposure(before))
-    earlier = {one.rule: one.inputs for one in placing.rules_asking(before, facts, Decimal(0))}
-    # A rule that asked for the order as it is has had its answer, unless its figures got worse.
-    return tuple(one for one in inputs if earlier.get(one.rule) != one.inputs)
+    rise = quantities.exposure(after) - quantities.exposure(before)
+    asked = placing.rules_asking(after, facts, rise)
+    was, now = approvals.inputs(before, facts, ZERO), approvals.inputs(after, facts, rise)
+    if approvals.is_worse(now, was):
+        return asked
+    # What the rules were asked about the order as it is has had its answer.
+    answered = {one.rule for one in placing.rules_asking(before, facts, ZERO)}
+    return tuple(one for one in asked if one.rule not in answered)
 
 
 def _propose(
@@ -219,7 +236,7 @@ def _commit(
         after = lifecycle.moved(after, "cancel", "cancelled")
     rises = quantities.exposure(after) > quantities.exposure(before)
     guarded_on = reading.day(facts, now) if rises else None
-    keep = _keeping(before)
+    keep = keeping_version(before)
 
     def both(writes: Writes, order: Order) -> None:
         keep(writes, order)
@@ -260,7 +277,9 @@ def _ending(before: Order, caller: Caller, now: datetime) -> writing.More:
     return more
 
 
-def _keeping(before: Order) -> writing.More:
+def keeping_version(before: Order) -> writing.More:
+    """Return what keeps the version there was, for a command that changes what was agreed."""
+
     def more(writes: Writes, _order: Order) -> None:
         store.keep_version(writes, before)
 

@@ -31,7 +31,8 @@ def _valid(order: Order, now: datetime) -> bool:
     return order.expires_at is not None and now < datetime.fromisoformat(order.expires_at)
 
 
-def _over(order: Order, now: datetime) -> bool:
+def is_over(order: Order, now: datetime) -> bool:
+    """Tell whether a quote's time is up, or it never had any."""
     return not _valid(order, now)
 
 
@@ -98,7 +99,7 @@ TABLE: Final[tuple[Step, ...]] = (
         _valid,
     ),
     Step("lose", {"quoted": ("lost",)}, ("", ""), _always),
-    Step("expire", {"quoted": ("expired",)}, ("no longer valid", "已过有效期"), _over, by_clients=False),
+    Step("expire", {"quoted": ("expired",)}, ("no longer valid", "已过有效期"), is_over, by_clients=False),
     Step(
         "approve",
         {"pending_approval": ("confirmed", "pending_approval"), "confirmed": ("confirmed", "cancelled")},

@@ -14,7 +14,7 @@ from soms.kit import clock, ids
 from soms.kit.access import MANAGERS, Caller
 from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, Problem, merged
 from soms.kit.writes import Held, Writes
-from soms.orders import approvals, lifecycle, pricing, quantities, reading, soft, store, writing
+from soms.orders import approvals, keeping, lifecycle, pricing, quantities, reading, soft, store, writing
 from soms.orders.model import Asked, Buyer, Hold, Order, Waiting
 from soms.orders.pricing import Facts
 from soms.orders.requests import MOST_LINES, OrderRequest
@@ -207,7 +207,7 @@ def short(before: Order | None, after: Order, *, now: datetime) -> list[Problem]
     wanted = {item: units for item, units in writing.needed(before, after).items() if units > 0}
     shelves = reading.shelves(wanted)
     lacking = {item: units for item, units in wanted.items() if shelves[item].available < units}
-    there = {item: shelves[item].available + soft.reclaimable(item, now) for item in lacking}
+    there = {item: shelves[item].available + keeping.reclaimable(item, now) for item in lacking}
     return [
         stock.short(item, units, there[item], writing.places(after, item))
         for item, units in lacking.items()

@@ -1,14 +1,12 @@
 """From a draft to an order: quoting, revising, accepting, losing, confirming, discarding."""
 
-from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
 from soms.catalog.commands import zone
 from soms.kit import clock
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid
-from soms.kit.writes import Writes
-from soms.orders import lifecycle, placing, pricing, quantities, reading, soft, store, writing
+from soms.orders import changing, lifecycle, placing, pricing, quantities, reading, soft, writing
 from soms.orders.model import Order, Status
 from soms.orders.pricing import Facts
 from soms.orders.requests import QuoteRequest, Reasoned
@@ -30,8 +28,7 @@ def quote(order_id: str, request: QuoteRequest, caller: Caller, *, now: datetime
         if request.reserve:
             after = quantities.reserved(after)
             _require_few(after)
-        more = soft.keep if request.reserve else None
-        deed = Deed("order.quoted", reason=request.reason, more=more)
+        deed = Deed("order.quoted", reason=request.reason)
         return writing.commit(before, after, deed, facts.customer, caller, now=now)
 
     return soft.with_stock(attempt, now)
@@ -62,11 +59,7 @@ def accept(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -
         settled = placing.settle(before, facts, caller, now=now, command="accept")
         event = "order.submitted" if settled.asked else "order.accepted"
 
-        def more(writes: Writes, order: Order) -> None:
-            soft.drop(writes, before)
-            placing.asking(writes, order)
-
-        deed = Deed(event, guarded_on=settled.guarded_on, reason=request.reason, more=more)
+        deed = Deed(event, guarded_on=settled.guarded_on, reason=request.reason, more=placing.asking)
         return writing.commit(before, settled.order, deed, facts.customer, caller, now=now)
 
     return soft.with_stock(attempt, now)
@@ -96,22 +89,14 @@ def _end(
         lifecycle.require(before, command, now)
         after = lifecycle.moved(quantities.released(before), command, to)
         after = after.model_copy(update={"expires_at": None if to == "draft" else before.expires_at})
-        deed = Deed(f"order.{_PAST[command]}", reason=request.reason, more=_dropping(before, command))
+        more = changing.keeping_version(before) if command == "revise" else None
+        deed = Deed(f"order.{_PAST[command]}", reason=request.reason, more=more)
         return writing.commit(before, after, deed, reading.buyer(before), caller, now=now)
 
     return soft.with_stock(attempt, now)
 
 
 _PAST = {"revise": "revised", "lose": "lost", "discard": "discarded"}
-
-
-def _dropping(before: Order, command: str) -> Callable[[Writes, Order], None]:
-    def more(writes: Writes, _order: Order) -> None:
-        soft.drop(writes, before)
-        if command == "revise":
-            store.keep_version(writes, before)
-
-    return more
 
 
 def _facts(order: Order) -> Facts:

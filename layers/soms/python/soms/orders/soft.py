@@ -2,38 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from soms.inventory.model import StockItem
 from soms.inventory.store import InsufficientStock
-from soms.kit import access, aws, clock, items
-from soms.kit.settings import Setting
-from soms.kit.writes import AlreadyDone, Rank, Stale, Writes, decide
-from soms.orders import lifecycle, quantities, reading, store, writing
+from soms.kit import access, clock
+from soms.kit.writes import AlreadyDone, decide
+from soms.orders import keeping, lifecycle, quantities, reading, store, writing
 from soms.orders.model import Order
 from soms.orders.writing import Deed
 
-MOST_ITEMS = 40
+MOST_ITEMS: Final = 40
 """How many stock items one quote may keep: each is two actions of its transaction."""
-AT_ONCE = 20
 Decision = TypeVar("Decision")
-
-
-def keep(writes: Writes, order: Order) -> None:
-    """Note what a quote keeps of each stock item, where those who fall short will look."""
-    for item, units in quantities.per_item(order).items():
-        writes.put(
-            Setting.INVENTORY,
-            {**_key(item, order), "kind": "soft", "order_id": order.id, "quantity": units},
-            refused=lambda _held: Stale(),
-            rank=Rank.STATE,
-        )
-
-
-def drop(writes: Writes, order: Order) -> None:
-    """Forget what a quote kept, in the transaction that ends it."""
-    for item in quantities.per_item(order):
-        writes.delete(Setting.INVENTORY, _key(item, order))
 
 
 def with_stock(attempt: Callable[[], Decision], now: datetime) -> Decision:
@@ -49,15 +30,19 @@ def with_stock(attempt: Callable[[], Decision], now: datetime) -> Decision:
 
 
 def expire(order_id: str, *, now: datetime) -> bool:
-    """End a quote that is no longer valid and give back at once what it kept; tell whether it was one."""
+    """End a quote that is no longer valid and give back at once what it kept; tell whether it was one.
+
+    What was accepted and still waits for approval goes on waiting, without its stock.
+    """
 
     def attempt() -> bool:
         before = store.get(order_id)
-        if before.status != "quoted" or not lifecycle.STEPS["expire"].holds(before, now):
+        after = _ended(before, now)
+        if after is None:
             return False
-        after = quantities.released(lifecycle.moved(before, "expire", "expired"))
         caller = access.system("expiry", f"{order_id}#{before.version}")
-        deed = Deed("order.expired", at_once=True, more=lambda writes, _order: drop(writes, before))
+        event = "order.expired" if after.status == "expired" else "order.stock_let_go"
+        deed = Deed(event, at_once=True)
         try:
             writing.commit(before, after, deed, reading.buyer(before), caller, now=now)
         except AlreadyDone:
@@ -68,42 +53,33 @@ def expire(order_id: str, *, now: datetime) -> bool:
 
 
 def expire_all(*, now: datetime) -> int:
-    """End every quote that is no longer valid; return how many."""
+    """End every quote that is no longer valid, and what others keep beyond their time; return how many."""
+    return sum(_expire_all(status, now) for status in sorted(keeping.KEEPERS))
+
+
+def _expire_all(status: str, now: datetime) -> int:
     ended, after = 0, None
     while True:
-        page = store.listed(by="status", value="quoted", between=("0", "9"), limit=100, after=after)
-        over = [row for row in page.rows if str(row.get("expires_at", "")) <= clock.stamp(now)]
+        page = store.listed(by="status", value=status, between=("0", "9"), limit=100, after=after)
+        over = [row for row in page.rows if "" < str(row.get("expires_at", "")) <= clock.stamp(now)]
         ended += sum(expire(str(row["id"]), now=now) for row in over)
         after = page.next_position
         if after is None:
             return ended
 
 
+def _ended(order: Order, now: datetime) -> Order | None:
+    """Return an order that keeps stock beyond its time as it is without it, or None where it is in order."""
+    if order.expires_at is None or not lifecycle.is_over(order, now):
+        return None
+    freed = quantities.released(order)
+    if order.status == "quoted":
+        return lifecycle.moved(freed, "expire", "expired")
+    waits = order.status in keeping.KEEPERS and freed != order
+    return freed.model_copy(update={"expires_at": None}) if waits else None
+
+
 def _reclaim(wanted: Iterable[StockItem], now: datetime) -> int:
-    """Expire the quotes whose time is up that keep any of these stock items; return how many."""
-    return sum(
-        expire(str(row["order_id"]), now=now) for item in wanted for row in list(_expired(item, now))
-    )
-
-
-def reclaimable(item: StockItem, now: datetime) -> int:
-    """Return how many units of a stock item are kept by quotes whose time is up."""
-    return sum(int(str(row["quantity"])) for row in _expired(item, now))
-
-
-def _expired(item: StockItem, now: datetime) -> Iterable[items.Item]:
-    return aws.query(
-        Setting.INVENTORY,
-        "pk = :pk AND sk < :now",
-        {":pk": _partition(item), ":now": clock.stamp(now)},
-        limit=AT_ONCE,
-        consistent=True,
-    )
-
-
-def _key(item: StockItem, order: Order) -> dict[str, object]:
-    return {"pk": _partition(item), "sk": f"{order.expires_at}#{order.id}"}
-
-
-def _partition(item: StockItem) -> str:
-    return f"soft#{item}"
+    """Take back what is kept of these stock items beyond its time; return from how many orders."""
+    names = {str(row["order_id"]) for item in wanted for row in keeping.over(item, now)}
+    return sum(expire(name, now=now) for name in sorted(names))

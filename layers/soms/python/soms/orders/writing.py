@@ -12,7 +12,7 @@ from soms.inventory.store import Cause
 from soms.kit import journal
 from soms.kit.access import Caller
 from soms.kit.writes import Held, Refusal, Stale, Writes
-from soms.orders import quantities, store
+from soms.orders import keeping, quantities, store
 from soms.orders.model import Line, Order
 
 CREATED = 201
@@ -77,6 +77,7 @@ def write(
         store.replace(writes, order, effects, before=before)
     else:
         store.insert(writes, order, effects, deed.taken)
+    keeping.follow(writes, before, order)
     moved = _move(writes, order, moves, deed, Cause(entry, deed.event, f"order#{order.id}", caller.name))
     if deed.more:
         deed.more(writes, order)
