@@ -37,15 +37,28 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Billed:
-    """What the system holds of one order's documents."""
+    """What the system holds of one order, as it is after all that was cancelled, and of its documents."""
 
     placed: Placed
+    order: dict[str, object]
     invoices: Sequence[dict[str, object]]
     credit_notes: Sequence[dict[str, object]]
 
+    @property
+    def in_force(self) -> Decimal:
+        """Return what the order's units in force are worth; of a wholly cancelled order its total stays."""
+        return ZERO if self.order["status"] == "cancelled" else _amount(self.order, "total")
+
+    @property
+    def due(self) -> Decimal:
+        """Return what is left of the order's invoices after its credit notes."""
+        billed = sum((_amount(one, "total") for one in self.invoices), ZERO)
+        return billed - sum((_amount(one, "total") for one in self.credit_notes), ZERO)
+
 
 def bills(crew: Crew, told: Told) -> list[Billed]:
-    """Look up the documents of every order: invoices in the list of all, credit notes where there are any."""
+    """Look up every order and its documents, in the lists of all; credit notes where there are any."""
+    orders = {str(row["id"]): row for row in crew.rows("/orders", as_="auditor")}
     invoices: dict[str, list[dict[str, object]]] = {}
     for invoice in crew.rows("/invoices", as_="finance"):
         invoices.setdefault(str(invoice["order_id"]), []).append(invoice)
@@ -57,12 +70,14 @@ def bills(crew: Crew, told: Told) -> list[Billed]:
         found = crew.must("GET", f"/credit-notes?order_id={placed.order['id']}", as_="finance").body["data"]
         return found if isinstance(found, list) else []
 
-    return [Billed(one, invoices.get(str(one.order["id"]), []), notes(one)) for one in told.placed]
+    held = [(str(one.order["id"]), one) for one in told.placed]
+    return [Billed(one, orders[name], invoices.get(name, []), notes(one)) for name, one in held]
 
 
 def amounts(sheet: Sheet, told: Told, billed: Sequence[Billed], reference: Totals) -> None:
     """Claim that what was taken, as the system says, and what is listed make the reference to the cent."""
-    sold = sum((_amount(one.order, "net") for one in told.placed), ZERO)
+    # An order's own amounts fall with what is cancelled of it; what was sold stays on its invoice.
+    sold = sum((_amount(invoice, "net") for one in billed for invoice in one.invoices), ZERO)
     credited = sum((_amount(note, "net") for one in billed for note in one.credit_notes), ZERO)
     rows: list[Row] = [row for left in told.left for row in left.rows]
     listed = totals(rows)
@@ -89,17 +104,18 @@ def _sum(sheet: Sheet, english: str, chinese: str, parts: tuple[Decimal, Decimal
 
 
 def invoices(sheet: Sheet, crew: Crew, told: Told, billed: Sequence[Billed]) -> None:
-    """Claim that every order has one invoice of its amount, and that the series has no gap."""
-    odd = [one.placed.sale.invoice for one in billed if len(one.invoices) != 1]
+    """Claim that every order has one invoice, is worth what that leaves, and that the series has no gap."""
+    odd = [one.placed.sale.invoice for one in billed if len(one.invoices) != 1 or one.due != one.in_force]
     numbers = {str(invoice["number"]) for one in billed for invoice in one.invoices}
-    ordered = sum((_amount(one.order, "total") for one in told.placed), ZERO)
+    ordered = sum((one.in_force for one in billed), ZERO)
     invoiced = sum((_amount(invoice, "total") for one in billed for invoice in one.invoices), ZERO)
+    credited = invoiced - sum((one.due for one in billed), ZERO)
     sheet.claim(
-        not odd and len(numbers) == len(told.placed) and invoiced == ordered,
-        "one invoice per order, of its amount",
-        "每张订单恰有一张等额发票",
-        f"{len(told.placed)} orders, {len(numbers)} invoices, {ordered:,.2f} and {invoiced:,.2f} GBP"
-        + (f"; not so: {', '.join(odd[:10])}" if odd else ""),
+        not odd and len(numbers) == len(told.placed),
+        "one invoice per order, and each order = its invoice − its credit notes",
+        "每张订单恰有一张发票，订单金额＝发票－红字发票",
+        f"{len(told.placed)} orders, {len(numbers)} invoices, {ordered:,.2f} = "
+        f"{invoiced:,.2f} − {credited:,.2f} GBP" + (f"; not so: {', '.join(odd[:10])}" if odd else ""),
     )
     proof = crew.must("GET", f"/invoice-series/{SERIES}/proof", as_="finance").body
     count, last = int(str(proof["count"])), str(proof["last"])
