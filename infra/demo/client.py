@@ -54,7 +54,14 @@ class Client:
         self._turn, self._own = threading.Lock(), threading.local()
 
     def call(
-        self, method: str, path: str, body: object = None, *, as_: str, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        as_: str,
+        key: str | None = None,
+        etag: str | None = None,
     ) -> Answer:
         """Send one request, again while the system is busy; raise Unreachable when that does not help."""
         headers = {"Authorization": f"Bearer {self._bearer(as_)}", "Accept-Language": "en"}
@@ -62,13 +69,15 @@ class Client:
             headers["Content-Type"] = "application/json"
         if key is not None:
             headers["Idempotency-Key"] = key
+        if etag is not None:
+            headers["If-Match"] = etag
         text = None if body is None else json.dumps(body)
         reason = "busy"
         for attempt in range(ATTEMPTS):
             try:
                 answer = self._exchange(method, path, text, headers)
             except (OSError, http.client.HTTPException) as failed:
-                self._hang_up()
+                self.hang_up()
                 reason = str(failed) or type(failed).__name__
                 time.sleep(0.2 * attempt)
                 continue
@@ -77,6 +86,11 @@ class Client:
             time.sleep(float(answer.headers.get("retry-after", "1")))
         message = f"{self.base_url} does not answer {method} {path}: {reason}"
         raise Unreachable(message)
+
+    def hang_up(self) -> None:
+        """Close this thread's connection; the next request opens another."""
+        self._line().close()
+        self._own.line = None
 
     def _exchange(self, method: str, path: str, text: str | None, headers: Mapping[str, str]) -> Answer:
         line = self._line()
@@ -92,10 +106,6 @@ class Client:
             kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
             line = self._own.line = kind(self._host, self._port, timeout=PATIENCE_SECONDS)
         return line
-
-    def _hang_up(self) -> None:
-        self._line().close()
-        self._own.line = None
 
     def _bearer(self, group: str) -> str:
         with self._turn:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra import operate
-from infra.demo import excerpt, papers, proof, story
+from infra.demo import excerpt, order_day, papers, proof, story
 from infra.demo.client import Client, Unreachable
 from infra.demo.crew import Crew, Unexpected
 from infra.demo.plan import NotTaken
@@ -52,7 +52,7 @@ def demo(
     try:
         failed = _run(console, Local(home, status, console), base_url, clients, days)
     except (Unexpected, Unreachable) as failure:
-        console.print(f" [bold red]✗[/] {failure}", highlight=False)
+        console.print(f" [bold red]✗[/] {failure}", highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from failure
     if failed:
         raise typer.Exit(FAILED)
@@ -108,7 +108,8 @@ def _run(console: Console, local: Local, base_url: str | None, clients: int, day
     console.print(
         f"[bold]Online Retail[/], {rows[0].day} – {rows[-1].day}, {clients} clients → {client.base_url}"
     )
-    told = story.tell(crew, excerpt.rows(), rows, local.settle)
+    today = order_day.chosen(excerpt.rows(), rows)
+    told = story.tell(crew, excerpt.rows(), rows, today.goods, local.settle)
     console.print(
         f"  {len(told.placed)} orders ({told.replayed} were there before), "
         f"{len(told.cancelled)} cancellations, {len(told.sent)} shipments"
@@ -123,6 +124,7 @@ def _run(console: Console, local: Local, base_url: str | None, clients: int, day
     proof.repeated(sheet, crew, told)
     proof.too_many(sheet, crew, told)
     proof.low_stock(sheet, crew, told, local.mail())
+    order_day.tell(sheet, crew, today, local.settle)
     _reconcile(sheet)
     invoice = next(one for each in billed for one in each.invoices)
     saved = papers.show(sheet, crew, invoice, local.home.root / "demo")

@@ -23,7 +23,14 @@ class Caller(Protocol):
     """Whatever carries requests to the system."""
 
     def call(
-        self, method: str, path: str, body: object = None, *, as_: str, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        as_: str,
+        key: str | None = None,
+        etag: str | None = None,
     ) -> Answer:
         """Send one request as a member of a group and return the answer."""
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from soms.orders.requests import MOST_LINES
 
-from infra.demo import plan
+from infra.demo import plan, prices
 from infra.demo.crew import Crew
 from infra.demo.excerpt import Row
 from infra.demo.plan import Reordering, Sale
@@ -24,12 +24,18 @@ COUNTRIES = {
 }
 
 
-def set_up(crew: Crew, everything: Sequence[Sale], taken: Sequence[Sale]) -> list[Reordering]:
-    """Make what the orders need; opening stock is for the whole excerpt. Return the rules of best sellers."""
+def set_up(
+    crew: Crew, everything: Sequence[Sale], taken: Sequence[Sale], listed: Sequence[Row]
+) -> list[Reordering]:
+    """Make what the orders need; opening stock is for the whole excerpt. Return the rules of best sellers.
+
+    The customers' price list has the goods of `listed`.
+    """
     described = plan.products(everything)
     # A longer order is refused by its length alone, whatever it names.
     wanted = sorted({row.sku for sale in taken if len(sale.rows) <= MOST_LINES for row in sale.rows})
-    crew.each("products 商品", wanted, lambda sku: _product(crew, described[sku]))
+    crew.each("products 商品", wanted, lambda sku: product(crew, described[sku]))
+    prices.put(crew, CURRENCY, listed)
     known = {sale.customer: sale.rows[0] for sale in taken if sale.customer}
     _cash_customer(crew)
     crew.each("customers 客户", sorted(known), lambda name: _customer(crew, known[name]))
@@ -52,7 +58,8 @@ def reference_of(sale: Sale) -> dict[str, str]:
     return {"source": SOURCE, "id": sale.customer} if sale.customer else CASH
 
 
-def _product(crew: Crew, row: Row) -> None:
+def product(crew: Crew, row: Row) -> None:
+    """Make the product that a row describes."""
     body = {
         "name": row.name or row.sku,
         "unit_price": str(row.price),
@@ -73,6 +80,7 @@ def _customer(crew: Crew, row: Row) -> None:
         "name": f"Customer {row.customer}",
         "currency": CURRENCY,
         "country": COUNTRIES[row.country],
+        "price_list": prices.PRICE_LIST,
         "external_ref": {"source": SOURCE, "id": row.customer},
     }
     crew.must("POST", "/customers", body, as_="sales_manager", key=f"demo-{row.customer}")

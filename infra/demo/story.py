@@ -42,10 +42,20 @@ class Told:
         return next(one for one in self.placed if one.sale.invoice == invoice)
 
 
-def tell(crew: Crew, everything: Sequence[Row], rows: Sequence[Row], settled: Callable[[], None]) -> Told:
-    """Let the rows travel through the system; `settled` waits until streams are worked off."""
+def tell(
+    crew: Crew,
+    everything: Sequence[Row],
+    rows: Sequence[Row],
+    listed: Sequence[Row],
+    settled: Callable[[], None],
+) -> Told:
+    """Let the rows travel through the system; `settled` waits until streams are worked off.
+
+    The goods of `listed` are in the customers' price list.
+    """
     sales, write_offs = plan.sales(rows)
-    told = Told(stage.set_up(crew, plan.sales(everything)[0], sales), left=write_offs)
+    rules = stage.set_up(crew, plan.sales(everything)[0], sales, listed)
+    told = Told(rules, left=write_offs)
     answers = crew.each("orders 订单", sales, lambda sale: place(crew, sale))
     refused = []
     for sale, answer in zip(sales, answers, strict=True):
