@@ -53,8 +53,9 @@ class _Source:
         """Yield the code and the words of every fault that the module makes."""
         for function in self._functions():
             for node in ast.walk(function):
-                if isinstance(node, ast.Dict):
-                    yield from self._context(node, function)
+                if isinstance(node, ast.Call) and _name(node.func) == "wrong":
+                    told, english, chinese = (self._text(one, function, node.lineno) for one in node.args)
+                    yield told, (english, chinese)
                 if isinstance(node, ast.Call) and _name(node.func) == "Fault" and len(node.args) > 1:
                     code, words = node.args[:2]
                     pair = self._words(words, function, node.lineno)
@@ -73,13 +74,6 @@ class _Source:
             if isinstance(node, ast.FunctionDef) and node not in nested:
                 nested |= {inner for inner in ast.walk(node) if inner is not node}
                 yield node
-
-    def _context(self, node: ast.Dict, function: ast.FunctionDef) -> Iterator[Told]:
-        pairs = zip(node.keys, node.values, strict=True)
-        held = {key.value: value for key, value in pairs if isinstance(key, ast.Constant)}
-        if {"code", "en", "zh"} <= held.keys():
-            texts = [self._text(held[name], function, node.lineno) for name in ("code", "en", "zh")]
-            yield texts[0], (texts[1], texts[2])
 
     def _words(self, node: ast.expr, function: ast.FunctionDef, line: int) -> Words | None:
         if isinstance(node, ast.Name) and (value := _assigned(node.id, function, line)):

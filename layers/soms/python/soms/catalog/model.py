@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
 
 from soms.kit.fields import (
     MOST_QUANTITY,
@@ -22,6 +21,7 @@ from soms.kit.fields import (
     Request,
     Sku,
     Text,
+    wrong,
 )
 
 TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O"]
@@ -33,9 +33,7 @@ MOST_RULES = 50
 def _not_before_valid_from(end: date | None, info: ValidationInfo) -> date | None:
     start = info.data.get("valid_from")
     if end is not None and start is not None and end < start:
-        words = "must not be before valid_from"
-        context = {"code": "too_early", "en": words, "zh": "不得早于 valid_from"}
-        raise PydanticCustomError("too_early", words, context)
+        raise wrong("too_early", "must not be before valid_from", "不得早于 valid_from")
     return end
 
 
@@ -151,12 +149,7 @@ class ApprovalRule(Request):
         if all(one is None for one in thresholds) and not (
             self.below_list or self.credit_exceeded or self.new_customer
         ):
-            context = {
-                "code": "no_condition",
-                "en": "at least one condition is needed",
-                "zh": "至少须有一个条件",
-            }
-            raise PydanticCustomError("no_condition", "at least one condition is needed", context)
+            raise wrong("no_condition", "at least one condition is needed", "至少须有一个条件")
         return self
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from soms.catalog.model import Address
 from soms.kit.fields import (
@@ -21,6 +20,7 @@ from soms.kit.fields import (
     Reference,
     Request,
     Text,
+    wrong,
 )
 
 Kind = Literal["account", "cash"]
@@ -35,7 +35,7 @@ _PHONE: Final = re.compile(r"\+?[0-9]{5,15}")
 def _email(value: str) -> str:
     """Return an address that could be one: something, @, a domain with a dot."""
     if not _EMAIL.fullmatch(value):
-        raise _wrong("invalid_email", "an e-mail address is needed", "须为电子邮件地址")
+        raise wrong("invalid_email", "an e-mail address is needed", "须为电子邮件地址")
     return value
 
 
@@ -45,12 +45,8 @@ def _phone(value: str) -> str:
     if digits.startswith("00"):
         digits = f"+{digits[2:]}"
     if not _PHONE.fullmatch(digits):
-        raise _wrong("invalid_phone", "5 to 15 digits, or + and digits", "须为 5 至 15 位数字，可加 +")
+        raise wrong("invalid_phone", "5 to 15 digits, or + and digits", "须为 5 至 15 位数字，可加 +")
     return digits
-
-
-def _wrong(code: str, english: str, chinese: str) -> PydanticCustomError:
-    return PydanticCustomError("implausible", "not plausible", {"code": code, "en": english, "zh": chinese})
 
 
 Email = Annotated[str, Field(max_length=200), AfterValidator(_email)]

@@ -3,9 +3,8 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from soms.kit.fields import Code, Frozen, Quantity, Request, Sku, Text
+from soms.kit.fields import Code, Frozen, Quantity, Request, Sku, Text, wrong
 
 MOST_STOCK = 1_000_000_000
 Reason = Literal["receipt", "count", "damage", "loss", "found", "correction"]
@@ -71,15 +70,9 @@ class AdjustmentRequest(Request):
     @model_validator(mode="after")
     def _one_of_two(self) -> "AdjustmentRequest":
         if (self.delta is None) == (self.counted is None):
-            context = {
-                "code": "one_of",
-                "en": "give either delta or counted",
-                "zh": "delta 与 counted 二选一",
-            }
-            raise PydanticCustomError("one_of", "give either delta or counted", context)
+            raise wrong("one_of", "give either delta or counted", "delta 与 counted 二选一")
         if self.delta == 0:
-            context = {"code": "zero_adjustment", "en": "nothing would change", "zh": "调整数量不能为 0"}
-            raise PydanticCustomError("zero", "nothing would change", context)
+            raise wrong("zero_adjustment", "nothing would change", "调整数量不能为 0")
         return self
 
 
@@ -97,8 +90,7 @@ class RuleRequest(Request):
     @model_validator(mode="after")
     def _in_order(self) -> "RuleRequest":
         if self.target <= self.point:
-            context = {"code": "target_not_above_point", "en": "must be above point", "zh": "须大于 point"}
-            raise PydanticCustomError("target", "must be above point", context)
+            raise wrong("target_not_above_point", "must be above point", "须大于 point")
         return self
 
 

@@ -25,6 +25,11 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+def wrong(code: str, english: str, chinese: str) -> PydanticCustomError:
+    """Return the error of a field or model that carries its own code and words."""
+    return PydanticCustomError("wrong", "wrong", {"code": code, "en": english, "zh": chinese})
+
+
 def exact(value: object) -> Decimal:
     """Read a decimal from its text or an exact JSON number; anything else is `not_a_decimal`."""
     if isinstance(value, Decimal):

@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from soms.kit.fields import Amount, Frozen, Percent, Price, Rate, Reference, Request
+from soms.kit.fields import Amount, Frozen, Percent, Price, Rate, Reference, Request, wrong
 
 Status = Literal[
     "draft",
@@ -39,12 +38,7 @@ class Discount(Request):
     @model_validator(mode="after")
     def _one_of_two(self) -> "Discount":
         if (self.percent is None) == (self.amount is None):
-            context = {
-                "code": "one_of",
-                "en": "give either percent or amount",
-                "zh": "percent 与 amount 二选一",
-            }
-            raise PydanticCustomError("one_of", "give either percent or amount", context)
+            raise wrong("one_of", "give either percent or amount", "percent 与 amount 二选一")
         return self
 
 

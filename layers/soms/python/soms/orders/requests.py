@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, model_validator
-from pydantic_core import PydanticCustomError
 
 from soms.kit.fields import (
     MOST_QUANTITY,
@@ -20,6 +19,7 @@ from soms.kit.fields import (
     Request,
     Sku,
     Text,
+    wrong,
 )
 from soms.orders.model import Discount, HoldKind, ShipmentStatus
 
@@ -67,12 +67,9 @@ class OrderRequest(Request):
     @model_validator(mode="after")
     def _one_customer(self) -> "OrderRequest":
         if (self.customer_id is None) == (self.customer_ref is None):
-            context = {
-                "code": "one_of",
-                "en": "give either customer_id or customer_ref",
-                "zh": "customer_id 与 customer_ref 二选一",
-            }
-            raise PydanticCustomError("one_of", "give either", context)
+            raise wrong(
+                "one_of", "give either customer_id or customer_ref", "customer_id 与 customer_ref 二选一"
+            )
         return self
 
 
@@ -102,11 +99,9 @@ class LineChange(Request):
     @model_validator(mode="after")
     def _one_of_two(self) -> "LineChange":
         if (self.line is None) == (self.sku is None):
-            context = {"code": "one_of", "en": "give either line or sku", "zh": "line 与 sku 二选一"}
-            raise PydanticCustomError("one_of", "give either line or sku", context)
+            raise wrong("one_of", "give either line or sku", "line 与 sku 二选一")
         if self.sku is not None and not self.quantity:
-            context = {"code": "required", "en": "a new line needs a quantity", "zh": "新增行须有数量"}
-            raise PydanticCustomError("quantity", "a new line needs a quantity", context)
+            raise wrong("required", "a new line needs a quantity", "新增行须有数量")
         return self
 
     @property
@@ -157,12 +152,7 @@ class QuoteRequest(Request):
     @model_validator(mode="after")
     def _not_both(self) -> "QuoteRequest":
         if self.expires_at is not None and self.valid_days is not None:
-            context = {
-                "code": "one_of",
-                "en": "give either expires_at or valid_days",
-                "zh": "expires_at 与 valid_days 二选一",
-            }
-            raise PydanticCustomError("one_of", "give either", context)
+            raise wrong("one_of", "give either expires_at or valid_days", "expires_at 与 valid_days 二选一")
         return self
 
 
@@ -256,10 +246,9 @@ class ResolveRequest(Request):
     @model_validator(mode="after")
     def _goods_of_an_exchange(self) -> "ResolveRequest":
         if (self.exchange is not None) != (self.resolution == "exchange"):
-            context = {
-                "code": "exchange_lines",
-                "en": "an exchange, and nothing else, names the goods given instead",
-                "zh": "仅换货须给出 exchange 商品行",
-            }
-            raise PydanticCustomError("exchange_lines", "an exchange names the goods", context)
+            raise wrong(
+                "exchange_lines",
+                "only an exchange names the goods given instead",
+                "仅换货须给出 exchange 商品行",
+            )
         return self
