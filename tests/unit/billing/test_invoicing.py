@@ -1,14 +1,16 @@
 """What is billed, when it falls due, and the proof that numbers have no gap."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from soms.billing import invoicing
-from soms.billing.model import OrderBilling, Series
+from soms.billing.invoicing import Bill
+from soms.billing.model import Billed, DocumentKind, OrderBilling, Series
 from soms.billing.proof import proof
-from soms.customers.model import PaymentTerms
-from soms.orders import lifecycle
-from soms.orders.model import Taken
+from soms.catalog.model import Settings
+from soms.customers.model import Customer, PaymentTerms
+from soms.orders import quantities
+from soms.orders.model import Order
 
 from tests.unit.orders.test_lifecycle import order
 
@@ -37,21 +39,52 @@ def test_a_day_of_issue_is_never_before_the_last_of_its_series() -> None:
 
 def test_more_is_invoiced_less_is_credited_and_equal_is_neither() -> None:
     placed = order(3, 2)
-    first = invoicing.bill(placed, OrderBilling(order_id=placed.id))
-    after = OrderBilling(order_id=placed.id, seq=1, billed=invoicing.billed_after(first))
-    fewer = lifecycle.cancelled(placed, [Taken(line=2, quantity=1)])
+    first = invoicing.bills(placed, OrderBilling(order_id=placed.id))
+    after = billed(placed, first)
+    fewer = quantities.without(placed, {2: 1})
 
-    assert (first.invoice, first.credit) == ({1: 3, 2: 2}, {})
-    assert (invoicing.bill(placed, after).invoice, invoicing.bill(placed, after).credit) == ({}, {})
-    assert (invoicing.bill(fewer, after).invoice, invoicing.bill(fewer, after).credit) == ({}, {2: 1})
+    assert first == [Bill(DocumentKind.INVOICE, {1: (0, 3), 2: (0, 2)})]
+    assert invoicing.bills(placed, after) == []
+    assert invoicing.bills(fewer, after) == [Bill(DocumentKind.CREDIT_NOTE, {2: (1, 2)}, "inv_1")]
+
+
+def test_what_is_credited_goes_back_to_the_invoices_that_billed_it_the_newest_first() -> None:
+    placed = order(5)
+    held = (Billed(invoice="inv_1", units=2), Billed(invoice="inv_2", units=3))
+    before = OrderBilling(order_id=placed.id, seq=2, held={"1": held}, invoices=("inv_1", "inv_2"))
+    fewer = quantities.without(placed, {1: 4})
+
+    assert invoicing.bills(fewer, before) == [
+        Bill(DocumentKind.CREDIT_NOTE, {1: (2, 5)}, "inv_2"),
+        Bill(DocumentKind.CREDIT_NOTE, {1: (1, 2)}, "inv_1"),
+    ]
 
 
 def test_on_shipment_only_what_was_shipped_is_billed() -> None:
     placed = order(3).model_copy(update={"invoice_policy": "on_shipment"})
-    sent = lifecycle.shipped(placed, [Taken(line=1, quantity=2)])
+    sent = quantities.shipped(placed, {1: 2})
+    nothing = OrderBilling(order_id=placed.id)
 
-    assert invoicing.bill(placed, OrderBilling(order_id=placed.id)).invoice == {}
-    assert invoicing.bill(sent, OrderBilling(order_id=placed.id)).invoice == {1: 2}
+    assert invoicing.bills(placed, nothing) == []
+    assert invoicing.bills(sent, nothing) == [Bill(DocumentKind.INVOICE, {1: (0, 2)})]
+
+
+def billed(order: Order, bills: list[Bill]) -> OrderBilling:
+    """Return what of an order is billed once an invoice of the first bill is issued."""
+    nothing = OrderBilling(order_id=order.id)
+    document = invoicing.issue(
+        order,
+        bills[0],
+        Series(id="INV-2026"),
+        name="1/0",
+        settings=Settings(),
+        customer=Customer(id="cus_1", name="Acme", currency="CNY"),
+        day=DAY,
+        recorded_at=datetime(2026, 1, 31, tzinfo=UTC),
+    ).model_copy(update={"id": "inv_1"})
+    held = invoicing.billed_after(nothing, [document])
+    assert held == {str(line.line): (Billed(invoice="inv_1", units=line.quantity),) for line in order.lines}
+    return OrderBilling(order_id=order.id, seq=1, held=held, invoices=("inv_1",))
 
 
 @pytest.mark.parametrize(

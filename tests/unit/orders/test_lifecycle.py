@@ -1,15 +1,17 @@
 """Orders keep their identities whatever is cancelled and shipped, in whatever portions."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from soms.billing import invoicing
-from soms.billing.model import OrderBilling
 from soms.kit.problems import InvalidState
-from soms.orders import lifecycle
-from soms.orders.model import Buyer, Group, Line, Order, Taken
+from soms.orders import lifecycle, quantities
+from soms.orders.model import Buyer, Group, Hold, Line, Order
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def order(*quantities: int, net: str = "100.00", tax: str = "13.01") -> Order:
@@ -58,35 +60,63 @@ def test_units_are_neither_lost_nor_made(moves: list[tuple[str, int, int]]) -> N
     now = order(4, 5, 6)
 
     for command, number, quantity in moves:
-        if command not in lifecycle.allowed(now):
+        if command not in lifecycle.allowed(now, NOW):
             continue
         line = now.lines[number - 1]
-        most = lifecycle.cancellable(line) if command == "cancel" else lifecycle.shippable(line)
+        most = quantities.cancellable(line) if command == "cancel" else quantities.shippable(line)
         if quantity > most:
             continue
-        taken = [Taken(line=number, quantity=quantity)]
-        now = lifecycle.cancelled(now, taken) if command == "cancel" else lifecycle.shipped(now, taken)
+        taken = {number: quantity}
+        now = quantities.without(now, taken) if command == "cancel" else quantities.shipped(now, taken)
 
-        lifecycle.check(now)
+        quantities.check(now)
 
-    assert lifecycle.exposure(now) >= 0
-    if now.status == "cancelled":
-        assert lifecycle.exposure(now) == 0
+    assert quantities.exposure(now) >= 0
+    if not any(line.in_force for line in now.lines):
+        assert quantities.exposure(now) == 0
 
 
 def test_what_the_table_does_not_allow_is_refused_with_what_it_allows() -> None:
-    gone = lifecycle.cancelled(order(2), [Taken(line=1, quantity=2)])
+    gone = lifecycle.moved(quantities.without(order(2), {1: 2}), "cancel", "cancelled")
 
     with pytest.raises(InvalidState) as refused:
-        lifecycle.require(gone, "ship")
+        lifecycle.require(gone, "ship", NOW)
 
     assert refused.value.meta == {"state": "cancelled", "allowed": []}
 
 
-def test_a_wholly_shipped_order_has_nothing_left_to_ship_or_cancel() -> None:
-    sent = lifecycle.shipped(order(2), [Taken(line=1, quantity=2)])
+def test_a_command_leads_nowhere_but_where_the_table_has_it() -> None:
+    with pytest.raises(LookupError, match="ship does not lead to cancelled"):
+        lifecycle.moved(order(2), "ship", "cancelled")
 
-    assert (sent.fulfilment, lifecycle.allowed(sent)) == ("fulfilled", [])
+
+def test_a_wholly_shipped_order_has_nothing_left_to_ship_or_cancel() -> None:
+    sent = quantities.shipped(order(2), {1: 2})
+
+    assert sent.fulfilment == "fulfilled"
+    assert lifecycle.allowed(sent, NOW) == ["amend", "close", "return", "hold"]
+
+
+def test_a_hold_keeps_an_order_from_being_shipped_and_is_told() -> None:
+    hold = Hold(id="hld_1", kind="fraud", reason="odd address", placed_by="sam", placed_at="2026-11-23")
+    held = order(2).model_copy(update={"holds": (hold,)})
+
+    with pytest.raises(InvalidState) as refused:
+        lifecycle.require(held, "ship", NOW)
+
+    assert refused.value.meta["allowed"] == ["amend", "cancel", "hold", "release"]
+    assert [(one.code, one.meta) for one in refused.value.faults] == [
+        ("on_hold", {"hold": "hld_1", "kind": "fraud"})
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "allowed"), [(-1, True), (0, False), (1, False)])
+def test_a_quote_can_be_accepted_until_the_instant_it_expires(seconds: int, allowed: bool) -> None:  # noqa: FBT001 a case
+    quoted = order(2).model_copy(update={"status": "quoted", "expires_at": NOW.isoformat()})
+    at = NOW + timedelta(seconds=seconds)
+
+    assert ("accept" in lifecycle.allowed(quoted, at)) is allowed
+    assert lifecycle.STEPS["expire"].holds(quoted, at) is not allowed
 
 
 def test_an_order_whose_counters_do_not_add_up_is_not_stored() -> None:
@@ -94,19 +124,17 @@ def test_an_order_whose_counters_do_not_add_up_is_not_stored() -> None:
     line = broken.lines[0].model_copy(update={"reserved": 1})
 
     with pytest.raises(ArithmeticError):
-        lifecycle.check(broken.model_copy(update={"lines": (line,)}))
+        quantities.check(broken.model_copy(update={"lines": (line,)}))
 
 
 @given(st.integers(1, 50), st.data())
 def test_the_parts_of_a_line_make_the_whole(quantity: int, data: st.DataObject) -> None:
     now = order(quantity, net="99.99", tax="13.01")
-    billing, total = OrderBilling(order_id=now.id), Decimal(0)
+    low, total = 0, Decimal(0)
 
-    while billing.billed.get("1", 0) < quantity:
-        units = data.draw(st.integers(1, quantity - billing.billed.get("1", 0)))
-        bill = invoicing.Bill(now, billing, {1: units}, {})
-        line = invoicing._line(now.lines[0], bill, units)
-        total += line.gross
-        billing = billing.model_copy(update={"billed": invoicing.billed_after(bill)})
+    while low < quantity:
+        units = data.draw(st.integers(1, quantity - low))
+        total += invoicing._line(now.lines[0], low, low + units).gross
+        low += units
 
     assert total == now.total
