@@ -21,7 +21,7 @@ CHARGE = "SHIPPING"
 
 @dataclass(frozen=True)
 class Facts:
-    """What an order is decided on, as it was read."""
+    """What an order is decided on, as it was read; `with_tax` is how an order there is has its prices."""
 
     customer: Customer
     account: Account | None
@@ -30,10 +30,13 @@ class Facts:
     warehouses: frozenset[str]
     price_list: PriceList | None = None
     list_prices: Mapping[str, ListPrice] = field(default_factory=dict)
+    with_tax: bool | None = None
 
     @property
     def includes_tax(self) -> bool:
-        """Tell whether the order's prices are with tax: as its price list has them, or the company."""
+        """Tell whether the order's prices are with tax: as it was placed, as its price list, or the company."""
+        if self.with_tax is not None:
+            return self.with_tax
         return self.price_list.includes_tax if self.price_list else self.settings.includes_tax
 
 

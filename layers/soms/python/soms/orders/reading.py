@@ -1,6 +1,7 @@
 """What orders are decided on, read in as few round trips as there are kinds of it."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from soms.catalog import store as catalog
@@ -76,7 +77,8 @@ def _with_list_prices(made: Facts) -> Facts:
 def facts_of(order: Order, skus: Iterable[str], warehouses: Iterable[str | None] = ()) -> Facts:
     """Read all that a change of an order is decided on, or raise NotFound without its customer."""
     held = [line.warehouse for line in order.lines]
-    return facts(order.customer.id, skus, [*held, *warehouses], _known)
+    found = facts(order.customer.id, skus, [*held, *warehouses], _known)
+    return replace(found, with_tax=order.includes_tax)
 
 
 def customer_id(said: str | None, reference: Reference | None) -> str:
