@@ -17,8 +17,12 @@ PLAIN = ("requested_on", "salesperson", "note")
 
 @dataclass
 class _Plan:
-    """What is to happen: units that end, units that come to lines, lines that come to the order."""
+    """What is to happen: units that end, units that come to lines, lines that come to the order.
 
+    Where the order is `discounted` anew, everything that is open of it is priced anew.
+    """
+
+    discounted: bool = False
     ends: dict[int, int] = field(default_factory=dict)
     raises: list[Wanted] = field(default_factory=list)
     adds: list[Wanted] = field(default_factory=list)
@@ -126,7 +130,7 @@ def _priced(asked: Basket, facts: Facts, on: date, faults: list[Fault], *, by_ha
 
 
 def _plan(order: Order, request: AmendRequest, facts: Facts) -> _Plan:
-    plan, number = _Plan(), order.numbered
+    plan, number = _Plan(discounted="discount" in request.model_fields_set), order.numbered
     seen: set[int] = set()
     for index, change in enumerate(request.lines or ()):
         place = f"/lines/{index}"
@@ -142,7 +146,7 @@ def _plan(order: Order, request: AmendRequest, facts: Facts) -> _Plan:
         else:
             number = _change(plan, line, change, facts, (place, number))
         seen.add(change.line)
-    if "discount" in request.model_fields_set:
+    if plan.discounted:
         for line in order.lines:
             if line.open and not line.charge and line.line not in seen:
                 number = _reprice(plan, line, LineChange(line=line.line), line.open, "/discount", number)
@@ -161,7 +165,7 @@ def _change(plan: _Plan, line: Line, change: LineChange, facts: Facts, at: tuple
         meta = {"shipped": line.shipped}
         plan.faults.append(Fault("quantity_below_shipped", words, f"{place}/quantity", meta=meta))
         return number
-    if change.reprices:
+    if change.reprices or plan.discounted:
         return _reprice(plan, line, change, wanted - line.shipped, place, number)
     if wanted < line.in_force:
         plan.ends[line.line] = line.in_force - wanted
