@@ -95,7 +95,7 @@ def confirmed(order: Order, request: AmendRequest, facts: Facts, *, on: date, by
     made = _priced(asked, facts, on, plan.faults, by_hand=by_hand) if asked.wanted else None
     if plan.faults:
         raise Refused(plan.faults)
-    after = without(order, plan.ends) if plan.ends else order
+    after = without(order, plan.ends, more_come=bool(asked.goods)) if plan.ends else order
     lines = {line.line: line for line in after.lines}
     for wanted, line in zip(asked.wanted, made.lines if made else (), strict=True):
         if wanted.line in lines:

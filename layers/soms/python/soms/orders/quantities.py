@@ -29,13 +29,13 @@ def returnable(line: Line) -> int:
     return line.shipped - line.returning - line.returned
 
 
-def without(order: Order, units: Units) -> Order:
-    """Return the order without these units; charges go with the last goods.
+def without(order: Order, units: Units, *, more_come: bool = False) -> Order:
+    """Return the order without these units; charges go with the last goods, unless more goods come.
 
     Amounts follow what is left; of an order that is cancelled as a whole they stay as they were.
     """
     lines = tuple(_less(line, units.get(line.line, 0)) for line in order.lines)
-    if not any(line.shipped or line.open for line in lines if not line.charge):
+    if not more_come and not any(line.shipped or line.open for line in lines if not line.charge):
         lines = tuple(_less(line, line.open) for line in lines)
     after = order.model_copy(update={"lines": lines})
     return derived(summed(after) if any(line.in_force for line in lines) else after)
