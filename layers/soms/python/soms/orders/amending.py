@@ -110,7 +110,10 @@ def confirmed(order: Order, request: AmendRequest, facts: Facts, *, on: date, by
         lines[number] = lines[number].model_copy(update={"note": note})
     rule = request.discount if "discount" in request.model_fields_set else order.discount_rule
     figures = {"lines": tuple(lines.values()), "numbered": max(lines), "discount_rule": rule}
-    return _told(derived(summed(after.model_copy(update=figures | {"status": order.status}))), request)
+    changed = after.model_copy(update=figures | {"status": order.status})
+    # Of an order of which nothing is left the amounts stay as they were, as when it is cancelled.
+    left = any(line.in_force for line in changed.lines)
+    return _told(derived(summed(changed) if left else changed), request)
 
 
 def _told(order: Order, request: AmendRequest) -> Order:
