@@ -1,11 +1,12 @@
 """What was ordered: orders, their lines, holds, approvals, shipments, returns."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from soms.kit.fields import Amount, Frozen, Percent, Price, Rate, Reference, Request, wrong
 
@@ -143,6 +144,20 @@ class Asked(Frozen):
     decided_at: str | None = None
 
 
+def _read(request: object) -> object:
+    return json.loads(request) if isinstance(request, str) else request
+
+
+def _written(request: dict[str, object] | None) -> str | None:
+    return None if request is None else json.dumps(request, ensure_ascii=False)
+
+
+Said = Annotated[
+    dict[str, object] | None, BeforeValidator(_read), PlainSerializer(_written, when_used="json")
+]
+"""A body as it was said, kept as text: tables drop what is null, which a body may mean."""
+
+
 class Waiting(Frozen):
     """What waits for approval: the order itself, or an amendment (`request` as it was asked for).
 
@@ -152,7 +167,7 @@ class Waiting(Frozen):
     ordinal: int
     kind: Literal["order", "amendment"]
     rules: tuple[Asked, ...]
-    request: dict[str, object] | None = None
+    request: Said = None
     requested_by: str
     requested_at: str
     principal: str

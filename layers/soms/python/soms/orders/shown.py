@@ -117,7 +117,7 @@ def _rule(asked: Asked, caller: Caller) -> dict[str, object]:
 
 def _waiting(waiting: Waiting, caller: Caller) -> dict[str, object]:
     shown = waiting.model_dump(mode="json", exclude={"principal", "ordinal"})
-    return shown | {"rules": rules(waiting.rules, caller)}
+    return shown | {"rules": rules(waiting.rules, caller), "request": waiting.request}
 
 
 def approval(item: items.Item, caller: Caller) -> dict[str, object]:

@@ -134,13 +134,15 @@ def put_approval(
     if held is None:
         message = f"nothing waits for approval of {order.id}"
         raise LookupError(message)
-    # Once it is decided nobody needs the words that were to be written; they may be personal.
-    words = {"request": {"note", "reason"}} if decision else None
+    if decision and held.request:
+        # Nobody needs the words any more that were to be written; they may be personal.
+        kept = {name: said for name, said in held.request.items() if name not in {"note", "reason"}}
+        held = held.model_copy(update={"request": kept})
     item: items.Item = {
         "pk": order.id,
         "sk": f"approval#{held.ordinal:06d}",
         "kind": "approval",
-        "waiting": held.model_dump(mode="json", exclude=words),
+        "waiting": held.model_dump(mode="json"),
         "order_version": order.version,
         **(decision or {}),
     }
