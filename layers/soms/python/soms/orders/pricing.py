@@ -34,7 +34,7 @@ class Facts:
 
     @property
     def includes_tax(self) -> bool:
-        """Tell whether the order's prices are with tax: as it was placed, as its price list, or the company."""
+        """Tell whether prices are with tax: as the order was placed, as its price list, or the company."""
         if self.with_tax is not None:
             return self.with_tax
         return self.price_list.includes_tax if self.price_list else self.settings.includes_tax
