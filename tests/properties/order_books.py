@@ -1,0 +1,296 @@
+"""The books as they should be: states, stock, credit, approval rules, billing; see domain, sections 2 to 5."""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from tests.properties.money_oracle import half_up
+from tests.properties.order_figures import Line, Order, Refusal, Waiting
+
+Who = tuple[str, str]
+"""A group and a name."""
+MANAGERS = frozenset({"admin", "sales_manager"})
+APPROVERS = {"big": MANAGERS, "cheap": frozenset({"finance_manager"})}
+CHEAP = 40
+"""Percent of discount above which finance is asked."""
+
+# State → command → states it may lead to, as section 2 has it.
+EDGES: Mapping[tuple[str, str], frozenset[str]] = {
+    ("draft", "amend"): frozenset({"draft"}),
+    ("draft", "quote"): frozenset({"quoted"}),
+    ("draft", "confirm"): frozenset({"confirmed", "pending_approval"}),
+    ("draft", "discard"): frozenset({"discarded"}),
+    ("quoted", "revise"): frozenset({"draft"}),
+    ("quoted", "accept"): frozenset({"confirmed", "pending_approval"}),
+    ("quoted", "lose"): frozenset({"lost"}),
+    ("quoted", "expire"): frozenset({"expired"}),
+    ("pending_approval", "approve"): frozenset({"confirmed", "pending_approval"}),
+    ("pending_approval", "reject"): frozenset({"draft"}),
+    ("pending_approval", "recall"): frozenset({"draft"}),
+    ("confirmed", "amend"): frozenset({"confirmed"}),
+    ("confirmed", "approve"): frozenset({"confirmed"}),
+    ("confirmed", "reject"): frozenset({"confirmed"}),
+    ("confirmed", "recall"): frozenset({"confirmed"}),
+    ("confirmed", "cancel"): frozenset({"cancelled", "confirmed"}),
+    ("confirmed", "ship"): frozenset({"confirmed"}),
+    ("confirmed", "close"): frozenset({"closed"}),
+    ("confirmed", "hold"): frozenset({"confirmed"}),
+    ("confirmed", "release"): frozenset({"confirmed"}),
+    ("confirmed", "return"): frozenset({"confirmed"}),
+    ("confirmed", "complete"): frozenset({"completed"}),
+    ("closed", "return"): frozenset({"closed"}),
+    ("closed", "reopen"): frozenset({"confirmed"}),
+    ("completed", "return"): frozenset({"completed"}),
+    ("completed", "reopen"): frozenset({"confirmed"}),
+}
+STEPS = {
+    "approve": (("requested",), "approved"),
+    "reject": (("requested",), "rejected"),
+    "cancel": (("requested", "approved"), "cancelled"),
+    "receive": (("approved",), "received"),
+    "inspect": (("received",), "inspected"),
+    "resolve": (("inspected",), "resolved"),
+}
+"""Of a return: the states a command leads from, and to."""
+
+
+@dataclass
+class Product:
+    """What is sold."""
+
+    sku: str
+    price: Decimal
+    currency: str
+    rate: Decimal
+    stocked: bool = True
+    active: bool = True
+
+
+@dataclass
+class Buyer:
+    """Who buys; amounts in minor units, without a limit None, without an account `cash`."""
+
+    id: str
+    currency: str
+    limit: int | None = None
+    cash: bool = False
+    policy: str = "on_order"
+    exposure: int = 0
+    version: int = 1
+
+    @property
+    def available(self) -> int | None:
+        return None if self.limit is None else self.limit - self.exposure
+
+
+@dataclass
+class Shelf:
+    """Units of a SKU; `released` are still reserved until the streams have drained."""
+
+    on_hand: int = 0
+    reserved: int = 0
+    released: int = 0
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+@dataclass
+class Return:
+    """Goods that come back."""
+
+    id: str
+    order: str
+    lines: dict[int, int]
+    status: str = "requested"
+    received: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class Books:
+    """Everything there is, as it should be."""
+
+    now: datetime
+    with_tax: bool = False
+    threshold: int | None = None
+    products: dict[str, Product] = field(default_factory=dict)
+    buyers: dict[str, Buyer] = field(default_factory=dict)
+    shelves: dict[str, Shelf] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    returns: dict[str, Return] = field(default_factory=dict)
+    documents: dict[str, int] = field(default_factory=lambda: {"INV": 0, "CN": 0})
+    walked: set[tuple[str, str, str]] = field(default_factory=set)
+
+    # What the state and the quantities of an order allow.
+
+    def allowed(self, order: Order) -> list[str]:
+        guards = {
+            "amend": order.waiting is None,
+            "accept": self.is_valid(order),
+            **dict.fromkeys(("approve", "reject", "recall"), order.waiting is not None),
+            "cancel": any(line.open for line in order.lines),
+            "ship": not order.holds and any(line.shippable for line in order.lines),
+            "close": any(line.shipped for line in order.lines),
+            "return": any(line.returnable for line in order.lines),
+            "release": bool(order.holds),
+            **dict.fromkeys(("expire", "complete"), False),
+        }
+        return [name for state, name in EDGES if state == order.status and guards.get(name, True)]
+
+    def is_valid(self, order: Order) -> bool:
+        return order.expires is not None and self.now < order.expires
+
+    def _begin(self, name: str, command: str, match: int | None) -> Order:
+        order = self.orders[name]
+        if match not in {None, order.version}:
+            raise Refusal(412, "version_mismatch")
+        if command not in self.allowed(order):
+            raise Refusal(409, "invalid_state")
+        return deepcopy(order)
+
+    # Stock, credit and the rules that ask.
+
+    def _short(self, needs: Mapping[str, int]) -> set[str]:
+        return {sku for sku, units in needs.items() if units > max(self.shelves[sku].available, 0)}
+
+    def _reserve(self, needs: Mapping[str, int]) -> None:
+        short = self._short(needs)
+        for order in list(self.orders.values()) if short else ():
+            held = order.per_sku()
+            if order.status == "quoted" and not self.is_valid(order) and any(held.get(s) for s in short):
+                self.expire(order.id)
+        if self._short(needs):
+            raise Refusal(409, "insufficient_stock")
+
+    def commit(
+        self,
+        pairs: Iterable[tuple[Order | None, Order]],
+        *,
+        guarded: bool = False,
+        leaving: Mapping[str, int] | None = None,
+        at_once: bool = False,
+        walked: str = "",
+    ) -> None:
+        """Take stock and credit, or refuse; then it is so."""
+        both, gone = list(pairs), leaving or {}
+        moves = dict(gone)
+        for before, after in both:
+            for sku, units in _more(before, after).items():
+                moves[sku] = moves.get(sku, 0) + units
+        self._reserve(moves)
+        buyer = self.buyers[both[0][1].buyer]
+        rise = sum(after.exposure - (before.exposure if before else 0) for before, after in both)
+        self._credit(buyer, rise, guarded=guarded)
+        buyer.exposure += 0 if buyer.cash else rise
+        for sku, units in moves.items():
+            shelf = self.shelves[sku]
+            shelf.reserved += units if units > 0 or at_once else 0
+            shelf.released -= min(units, 0) if not at_once else 0
+        for sku, units in gone.items():
+            self.shelves[sku].on_hand -= units
+            self.shelves[sku].reserved -= units
+        for before, after in both:
+            after.version = before.version + 1 if before else 1
+            if before:
+                self.walked.add((before.status, walked, after.status))
+                self.orders[after.id] = after
+
+    def _credit(self, buyer: Buyer, rise: int, *, guarded: bool) -> None:
+        if guarded and buyer.available is not None and not buyer.cash and buyer.available < max(rise, 0):
+            raise Refusal(409, "credit_limit_exceeded")
+
+    def asking(self, order: Order) -> dict[str, Fraction]:
+        """Return the rules that ask for an order, each with the figure it is about."""
+        if self.threshold is None:
+            return {}
+        found: dict[str, Fraction] = {}
+        totals = order.totals
+        if order.currency == "CNY" and totals["total"] > self.threshold:
+            found["big"] = Fraction(totals["total"])
+        if totals["subtotal"]:
+            percent = Fraction(half_up(Fraction(totals["discount"] * 10_000, totals["subtotal"])), 100)
+            if percent > CHEAP:
+                found["cheap"] = percent
+        return found
+
+    def _settle(self, before: Order | None, order: Order, who: Who) -> bool:
+        """Make the order confirmed, or pending where a rule asks; tell whether it is confirmed."""
+        kept = deepcopy(order)
+        order.status = "confirmed"
+        order.reserve()
+        asked = self.asking(order)
+        if not asked:
+            return True
+        self._would_pass(before, order)
+        order.status, order.lines = "pending_approval", kept.lines
+        order.waiting = Waiting(None, who[1], dict.fromkeys(asked, False))
+        return False
+
+    def _would_pass(self, before: Order | None, after: Order) -> None:
+        self._reserve({sku: units for sku, units in _more(before, after).items() if units > 0})
+        buyer = self.buyers[after.buyer]
+        rise = after.exposure - (before.exposure if before else 0)
+        if buyer.available is not None and not buyer.cash and rise > max(buyer.available, 0):
+            raise Refusal(409, "credit_limit_exceeded")
+
+    def expire(self, name: str) -> None:
+        before = self.orders[name]
+        after = deepcopy(before)
+        after.status = "expired"
+        after.release()
+        self.commit([(before, after)], at_once=True, walked="expire")
+
+    def expire_all(self) -> int:
+        over = [one.id for one in self.orders.values() if one.status == "quoted" and not self.is_valid(one)]
+        for name in over:
+            self.expire(name)
+        return len(over)
+
+    def drain(self) -> None:
+        """Let the streams run: what was released is back, orders are billed, some are complete."""
+        for shelf in self.shelves.values():
+            shelf.reserved -= shelf.released
+            shelf.released = 0
+        for order in self.orders.values():
+            if order.exposure or order.status in {"confirmed", "cancelled", "closed", "completed"}:
+                self._bill(order)
+
+    def _bill(self, order: Order) -> None:
+        if order.billed_at == order.version:
+            return
+        more, notes, order.billed_at = False, set[int](), order.version
+        for line in order.lines:
+            held = order.held.setdefault(line.number, [])
+            change = line.to_bill(order.policy) - line.invoiced
+            line.invoiced += change
+            if change > 0:
+                more = True
+                held.append([self.documents["INV"] + 1, change])
+            while change < 0:
+                number, units = held.pop()
+                notes.add(number)
+                if units + change > 0:
+                    held.append([number, units + change])
+                change = min(change + units, 0)
+        self.documents["INV"] += more
+        self.documents["CN"] += len(notes)
+        over = any(line.shipped for line in order.lines) and not any(line.open for line in order.goods)
+        if order.status == "confirmed" and over and not order.billed and order.waiting is None:
+            order.status = "completed"
+            self.walked.add(("confirmed", "complete", "completed"))
+
+
+def _more(before: Order | None, after: Order) -> dict[str, int]:
+    had, has = before.per_sku() if before else {}, after.per_sku()
+    changed = {sku: has.get(sku, 0) - had.get(sku, 0) for sku in had.keys() | has.keys()}
+    return {sku: units for sku, units in changed.items() if units}
+
+
+def line_of(order: Order, number: int) -> Line:
+    found = order.line(number)
+    assert found is not None
+    return found

@@ -1,0 +1,245 @@
+"""Faults planted in the real code: each is one that a tired person could make."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+import pytest
+from soms.billing import commands, invoicing
+from soms.billing.invoicing import Bill
+from soms.billing.model import OrderBilling
+from soms.customers import store as customers
+from soms.inventory import store as stock
+from soms.orders import amending, approvals, changing, deciding, lifecycle, quantities, soft, writing
+from soms.orders.model import Line, Order
+
+Plant = pytest.MonkeyPatch
+
+
+def rounds_down(plant: Plant) -> None:
+    """Give parts of amounts rounded down."""
+
+    def part(amount: Decimal, quantity: int, whole: int) -> Decimal:
+        return (amount * quantity / whole).quantize(amount, ROUND_DOWN)
+
+    plant.setattr(quantities, "part", part)
+
+
+AGREED = quantities.agreed
+
+
+def spreads_evenly(plant: Plant) -> None:
+    """Value units that came at different prices at their average."""
+
+    def agreed(line: Line) -> tuple[Any, ...]:
+        if not line.parts:
+            return AGREED(line)
+        sums = {name: sum(getattr(one, name) for one in line.parts) for name in quantities.AMOUNTS}
+        return (line.parts[0].model_copy(update={"quantity": line.quantity, **sums}),)
+
+    plant.setattr(quantities, "agreed", agreed)
+
+
+def forgets_release(plant: Plant) -> None:
+    """Give no stock back when an order holds less."""
+    needed = writing.needed
+    plant.setattr(
+        writing, "needed", lambda one, two: {item: n for item, n in needed(one, two).items() if n > 0}
+    )
+
+
+def reserves_one_line_a_product(plant: Plant) -> None:
+    """Reserve of the lines of one product only the last."""
+
+    def per_item(order: Order) -> dict[Any, int]:
+        return {quantities.item_of(line): line.reserved for line in order.lines if line.reserved}
+
+    plant.setattr(quantities, "per_item", per_item)
+
+
+def exposes_the_wrong_way(plant: Plant) -> None:
+    """Swap the sign of what a cancellation changes."""
+    expose = customers.expose
+
+    def wrong(writes: Any, customer: Any, change: Decimal, **more: Any) -> None:
+        expose(writes, customer, abs(change), **more)
+
+    plant.setattr(customers, "expose", wrong)
+
+
+def guards_no_credit(plant: Plant) -> None:
+    """Take no notice of the credit limit."""
+    expose = customers.expose
+
+    def wrong(writes: Any, customer: Any, change: Decimal, *, guarded: bool, placed: int = 0) -> None:
+        expose(writes, customer, change, guarded=False, placed=placed)
+
+    plant.setattr(customers, "expose", wrong)
+
+
+def credits_the_oldest(plant: Plant) -> None:
+    """Credit the oldest invoice first."""
+    bills = invoicing.bills
+
+    def wrong(order: Order, before: OrderBilling) -> list[Bill]:
+        turned = {line: tuple(reversed(held)) for line, held in before.held.items()}
+        return bills(order, before.model_copy(update={"held": turned}))
+
+    plant.setattr(invoicing, "bills", wrong)
+
+
+def bills_what_is_cancelled(plant: Plant) -> None:
+    """Bill the whole quantity, also what is cancelled."""
+    plant.setattr(invoicing, "target", lambda line, _policy: max(line.quantity - line.return_credited, 0))
+
+
+def bills_before_shipment(plant: Plant) -> None:
+    """Bill on order whoever is billed on shipment."""
+    target = quantities.target
+    plant.setattr(invoicing, "target", lambda line, _policy: target(line, "on_order"))
+
+
+def credits_no_returns(plant: Plant) -> None:
+    """Forget on the account what a return credits."""
+    plant.setattr(quantities, "in_full", lambda line: max(line.in_force - line.credited, 0))
+
+
+def ships_despite_holds(plant: Plant) -> None:
+    """Let goods leave while a hold is there."""
+    _guard(plant, "ship", lambda order, _now: any(quantities.shippable(line) for line in order.lines))
+
+
+def closes_untouched_orders(plant: Plant) -> None:
+    """Close an order of which nothing was shipped."""
+    _guard(plant, "close", lambda _order, _now: True)
+
+
+def accepts_for_ever(plant: Plant) -> None:
+    """Let a quote be accepted after it expired."""
+    _guard(plant, "accept", lambda _order, _now: True)
+
+
+def reopens_nothing(plant: Plant) -> None:
+    """Leave out reopening what is complete."""
+    step = replace(lifecycle.STEPS["reopen"], states=("closed",))
+    plant.setitem(lifecycle.STEPS, "reopen", step)
+
+
+def returns_twice(plant: Plant) -> None:
+    """Let units be asked for again while they are on their way back."""
+    plant.setattr(quantities, "returnable", lambda line: line.shipped - line.returned)
+
+
+def reclaims_nothing(plant: Plant) -> None:
+    """Leave the stock of expired quotes where it is."""
+    plant.setattr(soft, "_reclaim", lambda _items, _now: 0)
+
+
+def keeps_the_share(plant: Plant) -> None:
+    """Keep the discount of cancelled units with the line."""
+    worth = quantities.worth_of
+
+    def wrong(line: Line, units: int) -> Any:
+        whole, found = worth(line, line.quantity), worth(line, units)
+        return found.model_copy(update={"net": found.net - (whole.share - found.share)})
+
+    plant.setattr(quantities, "worth_of", wrong)
+    plant.setattr(invoicing, "worth_of", wrong)
+
+
+def approves_own(plant: Plant) -> None:
+    """Let people approve what they asked for."""
+    decided = approvals.decided
+
+    def wrong(order: Order, caller: Any, _now: Any) -> Any:
+        return decided(order.waiting, caller.groups, caller.name, "2026-01-01T00:00:00Z")  # type: ignore[arg-type]
+
+    plant.setattr(deciding, "_decided", wrong)
+
+
+def approves_at_once(plant: Plant) -> None:
+    """Take one decision for all of them."""
+
+    def decided(waiting: Any, _groups: Any, by: str, at: str) -> Any:
+        rules = tuple(one.model_copy(update={"decided_by": by, "decided_at": at}) for one in waiting.rules)
+        return waiting.model_copy(update={"rules": rules})
+
+    plant.setattr(approvals, "decided", decided)
+
+
+def discounts_again(plant: Plant) -> None:
+    """Give an order's discount of an amount once more on what comes to it."""
+    confirmed = amending.confirmed
+
+    def wrong(order: Order, request: Any, facts: Any, **more: Any) -> Order:
+        if "discount" not in request.model_fields_set and order.discount_rule:
+            request = request.model_copy(update={"discount": order.discount_rule})
+        return confirmed(order, request, facts, **more)
+
+    plant.setattr(amending, "confirmed", wrong)
+
+
+def reprices_agreed_lines(plant: Plant) -> None:
+    """Sell more of a line at today's price."""
+    agreed = amending._agreed_price
+
+    def wrong(line: Line) -> Any:
+        return replace(agreed(line), unit_price=line.unit_price + 1)
+
+    plant.setattr(amending, "_agreed_price", wrong)
+
+
+def forgets_restock(plant: Plant) -> None:
+    """Put nothing that came back on the shelf."""
+    plant.setattr(stock, "receive", lambda *_: None)
+
+
+def drops_carriage(plant: Plant) -> None:
+    """Cancel the carriage when all goods are priced anew."""
+    without = quantities.without
+    plant.setattr(amending, "without", lambda order, units, **_: without(order, units))
+
+
+def quotes_without_stock(plant: Plant) -> None:
+    """Quote without keeping the stock that was asked for."""
+    reserved = quantities.reserved
+    plant.setattr(
+        quantities, "reserved", lambda order: order if order.status == "quoted" else reserved(order)
+    )
+
+
+def completes_too_early(plant: Plant) -> None:
+    """Complete an order that is not paid."""
+    settled = commands.settled
+
+    def wrong(order: Order, billing: Any, owed: Sequence[Any], stamp: int) -> Order:
+        paid = [one.model_copy(update={"open": Decimal(0)}) for one in owed]
+        return settled(order, billing, paid, stamp)
+
+    plant.setattr(commands, "settled", wrong)
+
+
+def looks_at_no_rule(plant: Plant) -> None:
+    """Ask nobody for an amendment."""
+    plant.setattr(changing, "_asked", lambda *_: ())
+
+
+def _guard(plant: Plant, command: str, holds: Callable[..., bool]) -> None:
+    step = replace(lifecycle.STEPS[command], holds=holds)
+    plant.setitem(lifecycle.STEPS, command, step)
+
+
+FAULTS: Mapping[str, Callable[[Plant], None]] = {
+    plant.__name__: plant
+    for plant in (
+        *(rounds_down, spreads_evenly, forgets_release, reserves_one_line_a_product),
+        *(exposes_the_wrong_way, guards_no_credit, credits_the_oldest, bills_what_is_cancelled),
+        *(bills_before_shipment, credits_no_returns, ships_despite_holds, closes_untouched_orders),
+        *(accepts_for_ever, reopens_nothing, returns_twice, reclaims_nothing, keeps_the_share),
+        *(approves_own, approves_at_once, discounts_again, reprices_agreed_lines, forgets_restock),
+        *(drops_carriage, quotes_without_stock, completes_too_early, looks_at_no_rule),
+    )
+}
+SOON: Mapping[str, int] = dict.fromkeys(FAULTS, 0)
+"""Faults that are found soonest, and in which chapter."""
