@@ -87,7 +87,7 @@ class Bodies:
         return body | ({"discount": _discount(asked.rule)} if asked.rule else {})
 
     def expiry(self) -> datetime:
-        hours = self.dice.choice([1, 5, 30, 200, 200, -1 if self.dice.random() < 0.1 else 60])
+        hours = self.dice.choice([1, 1, 5, 30, 200, -1 if self.dice.random() < 0.1 else 60])
         return self.company.now + timedelta(hours=hours)
 
     def change(self, order: Order) -> Change:

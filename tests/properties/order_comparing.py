@@ -34,7 +34,7 @@ class Comparing:
     world: Stage
     dice: Random
     company: Company
-    visits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    visits: Counter[tuple[str, ...]] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
     steps: int = 0
 

@@ -36,7 +36,7 @@ class Player(Saying):
     """One chapter: a fresh company and a number of steps."""
 
     @classmethod
-    def of(cls, stage: Stage, dice: Random, visits: Counter[tuple[str, str]] | None = None) -> Self:
+    def of(cls, stage: Stage, dice: Random, visits: Counter[tuple[str, ...]] | None = None) -> Self:
         """Return a player for a new company; `visits` says which commands were seen how often."""
         company = Company(START, with_tax=dice.random() < 0.5)
         return cls(stage, dice, company, Counter() if visits is None else visits)
@@ -129,7 +129,7 @@ class Player(Saying):
 
     def jump(self) -> None:
         self.pass_time(timedelta(hours=self.dice.choice([1, 7, 30, 100])))
-        if self.dice.random() < 0.5:
+        if self.dice.random() < 0.3:
             ended = module("expiry").handler({"action": "expire"}, Context())["expired"]
             self.agree(ended == self.company.expire_all(), f"{ended} quotes expired")
 
@@ -184,6 +184,11 @@ class Player(Saying):
         if made:
             self.register(*made)
 
+    def nearly(self, order: Order) -> list[tuple[Order, str]]:
+        """Return the commands that the order's state allows and something else about it does not."""
+        of_state = [name for state, name in EDGES if state == order.status and name not in BY_THEMSELVES]
+        return [(order, name) for name in of_state if name not in self.company.allowed(order)]
+
     def command(self) -> None:
         order, name = self.chosen()
         before = order.status
@@ -197,7 +202,14 @@ class Player(Saying):
         """Choose an order and a command, mostly one that is allowed and was seldom seen."""
         orders = list(self.company.orders.values())
         recent = orders[-RECENT:] + self.dice.sample(orders, min(4, len(orders)))
-        if self.dice.random() < 0.12:
+        roll = self.dice.random()
+        near = [pair for one in recent for pair in self.nearly(one)] if roll < 0.22 else []
+        if near:
+            tried = [1 / (1 + self.visits[one.status, name, "refused"]) for one, name in near]
+            order, name = self.dice.choices(near, tried)[0]
+            self.visits[order.status, name, "refused"] += 1
+            return order, name
+        if roll < 0.25:
             return self.dice.choice(recent), self.dice.choice(COMMANDS)
         pairs = [(one, name) for one in recent for name in self.company.allowed(one)]
         if not pairs:

@@ -24,7 +24,7 @@ CHAPTER = 150
 def test_whatever_is_done_to_orders_comes_out_as_the_rules_have_it() -> None:
     walked, visits, done, started = (
         set[tuple[str, str, str]](),
-        Counter[tuple[str, str]](),
+        Counter[tuple[str, ...]](),
         0,
         time.monotonic(),
     )

@@ -14,8 +14,8 @@ from tests.properties.order_player import Player
 from tests.properties.order_stage import Stage
 
 LONG = os.environ.get("SOMS_LONG") == "1"
-CHAPTER = 80
-MOST = 25
+CHAPTER = 100
+MOST = 1
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS) if LONG else sorted(SOON))
