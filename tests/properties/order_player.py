@@ -33,7 +33,9 @@ PRODUCTS = (
 
 @dataclass
 class Player(Saying):
-    """One chapter: a fresh company and a number of steps."""
+    """One chapter: a fresh company and a number of steps; orders above a threshold need approval."""
+
+    thresholds: tuple[int | None, ...] = (None, 50_000, 50_000)
 
     @classmethod
     def of(cls, stage: Stage, dice: Random, visits: Counter[tuple[str, ...]] | None = None) -> Self:
@@ -42,7 +44,7 @@ class Player(Saying):
         return cls(stage, dice, company, Counter() if visits is None else visits)
 
     def open(self) -> None:
-        self.company.threshold = self.dice.choice([None, 50_000, 50_000])
+        self.company.threshold = self.dice.choice(self.thresholds)
         self.settings()
         for product in PRODUCTS:
             self.company.products[product.sku] = Product(**vars(product))

@@ -15,7 +15,7 @@ from tests.properties.order_stage import Stage
 
 LONG = os.environ.get("SOMS_LONG") == "1"
 CHAPTER = 100
-MOST = 1
+MOST = 40
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS) if LONG else sorted(SOON))
