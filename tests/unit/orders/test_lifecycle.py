@@ -86,7 +86,7 @@ def test_what_the_table_does_not_allow_is_refused_with_what_it_allows() -> None:
 
 
 def test_a_command_leads_nowhere_but_where_the_table_has_it() -> None:
-    with pytest.raises(LookupError, match="ship does not lead to cancelled"):
+    with pytest.raises(LookupError, match="ship does not lead from confirmed to cancelled"):
         lifecycle.moved(order(2), "ship", "cancelled")
 
 
