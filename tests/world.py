@@ -19,6 +19,7 @@ from soms.kit import access, aws, paging
 from soms.kit.settings import Setting
 
 from infra import synth
+from tests import engine
 
 ROUNDS = 30
 Item = dict[str, Any]
@@ -83,6 +84,7 @@ class World:
     """A fresh system with nobody in it yet."""
 
     read: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen: dict[str, list[Item]] = field(default_factory=dict)
     count: int = 0
 
     @classmethod
@@ -93,7 +95,7 @@ class World:
             Setting.DOCUMENTS_BUCKET: "soms-test-documents",
             Setting.FAILURES_BUCKET: "soms-test-failures",
         }
-        with mock_aws(), patch.dict(os.environ, environment):
+        with mock_aws(), engine.quickened(), patch.dict(os.environ, environment):
             _forget()
             world = cls()
             world._build()
@@ -186,21 +188,10 @@ class World:
 
     def records(self, table: str) -> list[Item]:
         """Return all records of a table's stream, from the first."""
-        streams = boto3.client("dynamodbstreams")
-        arn = boto3.client("dynamodb").describe_table(TableName=os.environ[table])["Table"]["LatestStreamArn"]
-        shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        found: list[Item] = []
-        for shard in shards:
-            iterator: str | None = streams.get_shard_iterator(
-                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
-            while iterator:
-                page = streams.get_records(ShardIterator=iterator)
-                if not page["Records"]:
-                    break
-                found += page["Records"]  # type: ignore[arg-type]
-                iterator = page.get("NextShardIterator")
-        return json.loads(json.dumps(found, default=str))
+        held = self.seen.setdefault(table, [])
+        fresh = engine.stream(os.environ[table])[len(held) :]
+        held += json.loads(json.dumps(fresh, default=str))
+        return list(held)
 
     def _follow(self, table: str) -> bool:
         records = self.records(table)
