@@ -1,6 +1,7 @@
 """Stock that a quote keeps until it expires: taken back to the second by whoever falls short of it."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -43,10 +44,9 @@ def expire(order_id: str, *, now: datetime) -> bool:
         caller = access.system("expiry", f"{order_id}#{before.version}")
         event = "order.expired" if after.status == "expired" else "order.stock_let_go"
         deed = Deed(event, at_once=True)
-        try:
+        # Where the answer was lost, or somebody else was quicker, it is done all the same.
+        with suppress(AlreadyDone):
             writing.commit(before, after, deed, reading.buyer(before), caller, now=now)
-        except AlreadyDone:
-            return False
         return True
 
     return decide(attempt)
@@ -80,6 +80,9 @@ def _ended(order: Order, now: datetime) -> Order | None:
 
 
 def _reclaim(wanted: Iterable[StockItem], now: datetime) -> int:
-    """Take back what is kept of these stock items beyond its time; return from how many orders."""
+    """Take back what is kept of these stock items beyond its time; return of how many orders it was."""
     names = {str(row["order_id"]) for item in wanted for row in keeping.over(item, now)}
-    return sum(expire(name, now=now) for name in sorted(names))
+    for name in sorted(names):
+        # Whoever ended it, its stock is back.
+        expire(name, now=now)
+    return len(names)
