@@ -33,6 +33,9 @@ test: $(READY) ## lint, types, import contracts, template rules, and every test
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ALONE:%=--ignore=%)
 	@$(BIN)/python -m pytest $(ALONE)
 
+test-long: $(READY) ## every AWS call of every command struck with every fault, every pair of commands at once
+	@SOMS_LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults tests/functions/test_one_winner.py
+
 check: $(READY) ## ruff, mypy, import contracts; cfn-lint and cdk-nag on the template
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy layers/soms/python/soms functions infra
@@ -55,4 +58,4 @@ deploy: $(READY) ## deploy to AWS: STAGE=dev; needs credentials
 clean: ## remove what was built; the data of the local system stay
 	@rm -rf .build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup run demo test check docs synth deploy clean
+.PHONY: help setup run demo test test-long check docs synth deploy clean

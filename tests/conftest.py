@@ -16,6 +16,11 @@ os.environ.update(
 )
 
 
+def pytest_report_header() -> str:
+    form = "all of them" if os.environ.get("SOMS_LONG") else "a sample; SOMS_LONG=1 takes all"
+    return f"faults and interleavings: {form}, SOMS_SEED={os.environ.get('SOMS_SEED', '1')}"
+
+
 @pytest.fixture
 def world() -> Iterator[World]:
     with World.opened() as opened:

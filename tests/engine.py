@@ -1,7 +1,7 @@
 """The engine under the tests, made linear: as it comes, it copies whole tables for every action it is sent."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from typing import Any
@@ -12,8 +12,10 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
+from soms.kit import aws
 
 ACCOUNT = "123456789012"
+EVENT = "before-call.dynamodb.TransactWriteItems"
 
 
 @contextmanager
@@ -43,6 +45,16 @@ def quickened() -> Iterator[None]:
         patch.object(BaseJSONSerializer, "_serialize_type_structure", spell),
     ):
         yield
+
+
+def before_writing(act: Callable[[], object]) -> None:
+    """Act once, between what the next command reads and what it writes."""
+
+    def pause(**_event: object) -> None:
+        aws.dynamodb().meta.events.unregister(EVENT, pause)
+        act()
+
+    aws.dynamodb().meta.events.register(EVENT, pause)
 
 
 def stream(table: str) -> list[Any]:

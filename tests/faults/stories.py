@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from soms.customers import store as customers
+from soms.kit import aws
+from soms.kit.settings import Setting
 
 from tests.world import Answer, World
 
 LINE = {"lines": [{"line": 1, "quantity": 1}]}
+COUNTERS = (
+    *("sku", "quantity", "unit_price", "net", "tax", "cancelled", "reserved", "shipped"),
+    *("returning", "returned", "invoiced", "credited", "replaces"),
+)
 Found = dict[str, Any]
 
 
@@ -22,35 +28,68 @@ class Story:
 
 @dataclass(frozen=True)
 class Plot:
-    """A kind of story: `make` sets up one by its number, `expected` is what must come of each."""
+    """A kind of story: `make` sets up one by its number, `expected` is what must come of each.
+
+    `by` is who repeats it: a client, Lambda with a batch of a stream, or a schedule.
+    """
 
     name: str
     make: Callable[[World, str], Callable[[], Story]]
     expected: Found
+    by: str = "client"
 
 
 def found(world: World, sku: str, customer: str) -> Found:
     """Return all that is known of the goods and the customer of a story."""
-    orders = world.call("GET", f"/v1/orders?customer_id={customer}").body["data"]
-    order = orders[0]["id"] if orders else ""
-    whole = world.call("GET", f"/v1/orders/{order}").body if order else {}
+    rows = world.call("GET", f"/v1/orders?customer_id={customer}").body["data"]
+    orders = sorted((_order(world, one["id"]) for one in rows), key=str)
     account = customers.account(customer)
     invoices = world.call("GET", f"/v1/invoices?customer_id={customer}").body["data"]
-    notes = world.call("GET", f"/v1/credit-notes?order_id={order}").body["data"] if order else []
-    shipments = world.call("GET", f"/v1/orders/{order}/shipments").body["data"] if order else []
     moves = world.call("GET", f"/v1/stock/{sku}/movements").body["data"]
     alerts = [one for status in ("open", "resolved") for one in _alerts(world, status) if one["sku"] == sku]
     return {
-        "orders": [one["version"] for one in orders],
+        "orders": sorted(one["version"] for one in rows),
+        "states": sorted(one["status"] for one in rows),
+        "whole": orders,
         "shelf": world.on_shelf(sku),
+        "kept": [one["quantity"] for one in kept(sku)],
         "owes": str(account.exposure) if account else None,
         "invoices": [one["total"] for one in invoices],
-        "credit_notes": [one["total"] for one in notes],
-        "invoiced": whole.get("invoiced"),
-        "shipments": len(shipments),
+        "credit_notes": [total for one in orders for total in one["notes"]],
+        "invoiced": next((one["invoiced"] for one in orders), None),
+        "shipments": sum(len(one["shipments"]) for one in orders),
         "moves": [one["reason"] for one in moves][::-1],
         "alerts": [one["status"] for one in alerts],
         "told": sum(one["told_at"] is not None for one in alerts),
+    }
+
+
+def kept(sku: str) -> list[Found]:
+    """Return what quotes keep of the goods."""
+    return list(aws.query(Setting.INVENTORY, "pk = :pk", {":pk": f"soft#{sku}@main"}, consistent=True))
+
+
+def _order(world: World, order: str) -> Found:
+    """Return what is known of an order that does not depend on when and under which ids it was done."""
+    path = f"/v1/orders/{order}"
+    parts = {
+        name: world.call("GET", f"{path}/{name}").body["data"]
+        for name in ("shipments", "returns", "approvals", "versions", "timeline")
+    }
+    whole = world.call("GET", path).body
+    notes = world.call("GET", f"/v1/credit-notes?order_id={order}").body["data"]
+    figures = ("status", "version", "total", "invoiced", "fulfilment", "invoicing", "quote_version")
+    return {name: whole.get(name) for name in figures} | {
+        "lines": [{name: line[name] for name in COUNTERS if name in line} for line in whole["lines"]],
+        "holds": [one["kind"] for one in whole["holds"]],
+        "waits": [one["rule"] for one in (whole.get("waiting") or {}).get("rules", ())],
+        "notes": sorted(one["total"] for one in notes),
+        "exchanged": bool(whole.get("exchange_of")),
+        "shipments": [(one["status"], len(one["events"])) for one in parts["shipments"]],
+        "returns": [(one["status"], bool(one.get("exchange_order_id"))) for one in parts["returns"]],
+        "approvals": [one.get("outcome") for one in parts["approvals"]],
+        "versions": [(one["version"], one["total"]) for one in parts["versions"]],
+        "timeline": sorted(one["event"] for one in parts["timeline"]),
     }
 
 
@@ -202,10 +241,10 @@ COMMANDS = (
 )
 
 
-def _follow(
-    consumer: str, table: str, command: Plot, before: Mapping[str, str] | None = None
-) -> Callable[[World, str], Callable[[], Story]]:
-    """Set up a consumer that is to work off what a command, and consumers `before` it, wrote to its table."""
+def _followed(
+    name: str, consumer: str, table: str, command: Plot, before: Mapping[str, str] | None = None
+) -> Plot:
+    """Let a consumer work off what a command, and consumers `before` it, wrote to its table."""
     earlier = before or {}
 
     def make(world: World, name: str) -> Callable[[], Story]:
@@ -223,7 +262,7 @@ def _follow(
 
         return begin
 
-    return make
+    return Plot(name, make, command.expected, "lambda")
 
 
 def _fresh(world: World, consumer: str, table: str, done: dict[str, int]) -> list[Found]:
@@ -234,20 +273,12 @@ BY_NAME = {one.name: one for one in COMMANDS}
 RUN_LOW = Plot("run low", run_low, LOW)
 COME_BACK = Plot("come back", come_back, BACK)
 CONSUMERS = (
-    Plot("stock", _follow("stock", "ORDERS_TABLE", BY_NAME["cancel"]), CANCELLED),
-    Plot("invoicing", _follow("invoicing", "ORDERS_TABLE", BY_NAME["place"]), PLACED),
-    Plot("crediting", _follow("invoicing", "ORDERS_TABLE", BY_NAME["cancel"]), CANCELLED),
-    Plot(
-        "settlement",
-        _follow("settlement", "BILLING_TABLE", BY_NAME["place"], before={"invoicing": "ORDERS_TABLE"}),
-        PLACED,
-    ),
-    Plot("ledger", _follow("ledger", "INVENTORY_TABLE", BY_NAME["adjust"]), ADJUSTED),
-    Plot("alarming", _follow("replenishment", "INVENTORY_TABLE", RUN_LOW), LOW),
-    Plot(
-        "telling",
-        _follow("replenishment", "INVENTORY_TABLE", RUN_LOW, before={"replenishment": "INVENTORY_TABLE"}),
-        LOW,
-    ),
-    Plot("resolving", _follow("replenishment", "INVENTORY_TABLE", COME_BACK), BACK),
+    _followed("stock", "stock", "ORDERS_TABLE", BY_NAME["cancel"]),
+    _followed("invoicing", "invoicing", "ORDERS_TABLE", BY_NAME["place"]),
+    _followed("crediting", "invoicing", "ORDERS_TABLE", BY_NAME["cancel"]),
+    _followed("settlement", "settlement", "BILLING_TABLE", BY_NAME["place"], {"invoicing": "ORDERS_TABLE"}),
+    _followed("ledger", "ledger", "INVENTORY_TABLE", BY_NAME["adjust"]),
+    _followed("alarming", "replenishment", "INVENTORY_TABLE", RUN_LOW),
+    _followed("telling", "replenishment", "INVENTORY_TABLE", RUN_LOW, {"replenishment": "INVENTORY_TABLE"}),
+    _followed("resolving", "replenishment", "INVENTORY_TABLE", COME_BACK),
 )

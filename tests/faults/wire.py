@@ -55,11 +55,11 @@ class Wire:
         with patch.object(BaseClient, "_make_api_call", call), patch("time.sleep"):
             yield wire
 
-    def record(self, work: Callable[[], object]) -> list[str]:
-        """Do something undisturbed and return the calls it made."""
+    def record(self, work: Callable[[], Any]) -> tuple[list[str], Any]:
+        """Do something undisturbed and return the calls it made and its answer."""
         self.calls = []
-        work()
-        return list(self.calls)
+        answer = work()
+        return list(self.calls), answer
 
     def strike(self, at: int, fault: Fault, work: Callable[[], Any]) -> Any:
         """Do something with its call number `at` disturbed; None when the function died of it."""
