@@ -199,7 +199,7 @@ def _exchanged(
     after = _moved(made.returned, "resolve").model_copy(update={"exchange_order_id": order_id})
     second = caller.under(
         Command(
-            entry=ids.derived("evt", "exchange", return_id),
+            entry=ids.derived("evt", "exchange", caller.command.entry or return_id),
             request=caller.command.request,
             route=caller.command.route,
         )
@@ -208,7 +208,7 @@ def _exchanged(
     deed = _deed("resolve", held, after, before, made, caller, request.reason)
     credited = writing.write(writes, before, made.order, deed, caller, now=now)
     event = "order.submitted" if settled.asked else "order.placed"
-    new = Deed(event, status=CREATED, taken=placing.exists, more=placing.asking, places=_places(settled))
+    new = Deed(event, status=CREATED, more=placing.asking, places=_places(settled))
     order = writing.write(writes, None, settled.order, new, second, now=now)
     pairs = [(before, credited), (None, order)]
     writing.expose(writes, facts.customer, pairs, guarded_on=settled.guarded_on)
