@@ -65,8 +65,9 @@ def _built(name: str, stage: Stage, inputs: list[Path], more: Callable[[Path], N
         _strip(folder / "python")
         _compile(folder / "python", stage)
         more(folder)
-        shutil.rmtree(target, ignore_errors=True)
-        folder.rename(target)
+        # Renamed in one step, so what is there is whole: whoever built it first, others may be reading it.
+        if not target.exists():
+            folder.rename(target)
     return target
 
 

@@ -1,5 +1,6 @@
 """Synthesises a stage without the CDK's command line, and only when something that goes in has changed."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,12 +37,17 @@ class SynthesisFailed(RuntimeError):
 def synthesise(stage: str, out: Path | None = None) -> tuple[Path, float | None]:
     """Return the folder with a stage's templates and assets, and the seconds it took (None: it was there)."""
     out = (out or BUILD / stage).resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time():
+        return _synthesised(stage, out)
+
+
+def _synthesised(stage: str, out: Path) -> tuple[Path, float | None]:
     wanted = digest(stage)
     stamp = out / STAMP
     if stamp.exists() and stamp.read_text() == wanted:
         return out, None
     began = time.monotonic()
-    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         fresh = Path(scratch) / "out"
         _run(stage, fresh)
@@ -49,6 +56,15 @@ def synthesise(stage: str, out: Path | None = None) -> tuple[Path, float | None]
             out.rename(Path(scratch) / "old")
         fresh.rename(out)
     return out, time.monotonic() - began
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let others wait that would build the same layers meanwhile, in whatever process they are."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / ".lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def digest(stage: str) -> str:
