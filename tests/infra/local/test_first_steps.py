@@ -6,7 +6,7 @@ from typing import Any
 
 from soms.catalog.model import ProductRequest
 from soms.customers.model import CustomerRequest
-from soms.orders.model import OrderRequest
+from soms.orders.requests import OrderRequest
 
 from infra.local.run import READY
 
