@@ -12,6 +12,7 @@ from soms.orders import (
     deciding,
     holding,
     listing,
+    parts,
     placing,
     quoting,
     returning,
@@ -98,7 +99,7 @@ def _shipment(shipment: Shipment, status: int = 200) -> http.Answer:
 
 
 def _sent(shipment_id: str, caller: Caller) -> http.Answer:
-    shipment = store.shipment(shipment_id)
+    shipment = parts.shipment(shipment_id)
     _seen(shipment.order_id, caller)
     return _shipment(shipment)
 
@@ -108,7 +109,7 @@ def _return(returned: Return, status: int = 200) -> http.Answer:
 
 
 def _came(return_id: str, caller: Caller) -> http.Answer:
-    returned = store.returned(return_id)
+    returned = parts.returned(return_id)
     _seen(returned.order_id, caller)
     return _return(returned)
 
@@ -191,7 +192,7 @@ def amend(order_id: str, request: AmendRequest, query: AmendQuery, caller: Calle
 @app.get("/v1/orders/{order_id}/versions")
 def versions(order_id: str, caller: Caller) -> http.Answer:
     order, now = _seen(order_id, caller), clock.now()
-    held = [shown.order(one, caller, now) for one in (order, *store.versions(order))]
+    held = [shown.order(one, caller, now) for one in (order, *parts.versions(order))]
     for one in held:
         del one["allowed"]
     return http.Answer({"data": held, "next_cursor": None})
@@ -255,14 +256,14 @@ def recall(order_id: str, request: Justified, caller: Caller) -> http.Answer:
 @app.get("/v1/orders/{order_id}/approvals")
 def approvals(order_id: str, caller: Caller) -> http.Answer:
     _seen(order_id, caller)
-    held = [shown.approval(one, caller) for one in store.approvals(order_id)]
+    held = [shown.approval(one, caller) for one in parts.approvals(order_id)]
     return http.Answer({"data": held, "next_cursor": None})
 
 
 @app.get("/v1/approvals")
 def waiting(query: Entries, caller: Caller) -> http.Answer:
     scope = http.scope(caller, query)
-    page = store.waiting(limit=query.limit, after=paging.position(query.cursor, scope))
+    page = parts.waiting(limit=query.limit, after=paging.position(query.cursor, scope))
     mine = (shown.waiting_row(row) for row in page.rows if deciding.may_decide(row, caller))
     return http.page(page, mine, scope)
 
@@ -302,7 +303,7 @@ def ship(order_id: str, request: ShipRequest, caller: Caller) -> http.Answer:
 @app.get("/v1/orders/{order_id}/shipments")
 def shipments(order_id: str, caller: Caller) -> http.Answer:
     _seen(order_id, caller)
-    return http.Answer({"data": store.shipments(order_id), "next_cursor": None})
+    return http.Answer({"data": parts.shipments(order_id), "next_cursor": None})
 
 
 @app.get("/v1/shipments/{shipment_id}")
@@ -324,7 +325,7 @@ def ask_return(order_id: str, request: ReturnRequest, caller: Caller) -> http.An
 @app.get("/v1/orders/{order_id}/returns")
 def returns(order_id: str, caller: Caller) -> http.Answer:
     _seen(order_id, caller)
-    rows = [shown.returned(one) for one in store.returns(order_id)]
+    rows = [shown.returned(one) for one in parts.returns(order_id)]
     return http.Answer({"data": rows, "next_cursor": None})
 
 

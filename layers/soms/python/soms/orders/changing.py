@@ -14,12 +14,12 @@ from soms.orders import (
     amending,
     approvals,
     lifecycle,
+    parts,
     placing,
     pricing,
     quantities,
     reading,
     soft,
-    store,
     writing,
 )
 from soms.orders.model import Asked, Order, Waiting
@@ -216,7 +216,7 @@ def _propose(
         principal=caller.principal,
     )
     kept = before.model_copy(update={"waiting": waiting, "approvals": waiting.ordinal})
-    more: writing.More = store.put_approval
+    more: writing.More = parts.put_approval
     deed = Deed("order.amendment_submitted", reason=request.reason, more=more)
     return writing.commit(before, kept, deed, facts.customer, caller, now=now)
 
@@ -269,10 +269,10 @@ def _ending(before: Order, caller: Caller, now: datetime) -> writing.More:
     """Keep the version there was; an amendment that waited for an order that is over is dropped."""
 
     def more(writes: Writes, order: Order) -> None:
-        store.keep_version(writes, before)
+        parts.keep_version(writes, before)
         if before.waiting and order.waiting is None:
             told = {"outcome": "dropped", "decided_by": caller.name, "decided_at": clock.stamp(now)}
-            store.put_approval(writes, order, before.waiting, told)
+            parts.put_approval(writes, order, before.waiting, told)
 
     return more
 
@@ -281,6 +281,6 @@ def keeping_version(before: Order) -> writing.More:
     """Return what keeps the version there was, for a command that changes what was agreed."""
 
     def more(writes: Writes, _order: Order) -> None:
-        store.keep_version(writes, before)
+        parts.keep_version(writes, before)
 
     return more

@@ -6,7 +6,7 @@ from soms.kit import clock, ids
 from soms.kit.access import MANAGERS, Caller
 from soms.kit.problems import Fault, Forbidden
 from soms.kit.writes import Writes
-from soms.orders import approvals, changing, lifecycle, placing, quantities, reading, soft, store, writing
+from soms.orders import approvals, changing, lifecycle, parts, placing, quantities, reading, soft, writing
 from soms.orders.model import Order, Waiting
 from soms.orders.requests import AmendRequest, Justified, Reasoned
 from soms.orders.writing import Deed
@@ -98,7 +98,7 @@ def _note(
     def more(writes: Writes, order: Order) -> None:
         decision = {"outcome": outcome, "decided_by": caller.name, "reason": reason} if outcome else {}
         decision |= {"decided_at": clock.stamp(now)} if outcome else {}
-        store.put_approval(writes, order, waiting, decision)
+        parts.put_approval(writes, order, waiting, decision)
 
     return more
 

@@ -14,7 +14,18 @@ from soms.kit import clock, ids
 from soms.kit.access import MANAGERS, Caller
 from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, Problem, merged
 from soms.kit.writes import Held, Writes
-from soms.orders import approvals, keeping, lifecycle, pricing, quantities, reading, soft, store, writing
+from soms.orders import (
+    approvals,
+    keeping,
+    lifecycle,
+    parts,
+    pricing,
+    quantities,
+    reading,
+    soft,
+    store,
+    writing,
+)
 from soms.orders.model import Asked, Buyer, Hold, Order, Waiting
 from soms.orders.pricing import Facts
 from soms.orders.requests import MOST_LINES, OrderRequest
@@ -256,7 +267,7 @@ def salesperson(said: str | None, facts: Facts, caller: Caller) -> str | None:
 def asking(writes: Writes, order: Order) -> None:
     """Put what waits for approval where those who must approve will find it."""
     if order.waiting:
-        store.put_approval(writes, order)
+        parts.put_approval(writes, order)
 
 
 def exists(_held: Held) -> Exception:

@@ -13,7 +13,7 @@ from soms.kit import clock, ids
 from soms.kit.access import Caller, Command
 from soms.kit.problems import Fault, InvalidState
 from soms.kit.writes import Writes, decide
-from soms.orders import lifecycle, placing, quantities, reading, soft, store, writing
+from soms.orders import lifecycle, parts, placing, quantities, reading, soft, store, writing
 from soms.orders.changing import taken
 from soms.orders.model import Inspected, Order, Return, ReturnStatus, Units
 from soms.orders.requests import (
@@ -70,7 +70,7 @@ def ask(order_id: str, request: ReturnRequest, caller: Caller, *, now: datetime)
         after = quantities.counted(before, "returning", units)
         ordinal = before.returns + 1
         made = Return(
-            id=store.part_id("ret", before.id, ordinal),
+            id=parts.part_id("ret", before.id, ordinal),
             order_id=before.id,
             ordinal=ordinal,
             lines=tuple(
@@ -82,7 +82,7 @@ def ask(order_id: str, request: ReturnRequest, caller: Caller, *, now: datetime)
         )
 
         def more(writes: Writes, _order: Order) -> None:
-            store.put_return(writes, made, before=None)
+            parts.put_return(writes, made, before=None)
 
         deed = Deed("return.requested", resource=("return", made.id), status=CREATED, more=more)
         after = after.model_copy(update={"returns": ordinal})
@@ -224,7 +224,7 @@ def _places(settled: placing.Settled) -> dict[StockItem, list[str]]:
 
 
 def _read(return_id: str, command: str, caller: Caller) -> tuple[Return, Order]:
-    held = store.returned(return_id)
+    held = parts.returned(return_id)
     before = store.get(held.order_id)
     caller.require_sight(before.salesperson)
     expected(caller, held.version)
@@ -251,7 +251,7 @@ def _deed(
     restocked = quantities.of_items(before, made.restocked)
 
     def more(writes: Writes, order: Order) -> None:
-        store.put_return(writes, after, before=held)
+        parts.put_return(writes, after, before=held)
         cause = Cause(order.entry, "restock", f"order#{order.id}", caller.name)
         for item, units in restocked.items():
             stock.receive(writes, item, units, cause)

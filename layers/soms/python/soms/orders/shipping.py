@@ -7,7 +7,7 @@ from soms.kit import clock, journal
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid
 from soms.kit.writes import Writes, decide
-from soms.orders import lifecycle, quantities, reading, store, writing
+from soms.orders import lifecycle, parts, quantities, reading, store, writing
 from soms.orders.changing import taken
 from soms.orders.model import CarrierEvent, Order, Shipment, ShipmentStatus, Units
 from soms.orders.requests import CarrierNews, ShipRequest
@@ -35,7 +35,7 @@ def ship(order_id: str, request: ShipRequest, caller: Caller, *, now: datetime) 
             units = taken(before, request.lines, most, "reserved")
         after = quantities.shipped(before, units)
         shipment = Shipment(
-            id=store.part_id("shp", before.id, after.shipments),
+            id=parts.part_id("shp", before.id, after.shipments),
             order_id=before.id,
             ordinal=after.shipments,
             lines=tuple(Units(line=line, quantity=count) for line, count in sorted(units.items())),
@@ -46,7 +46,7 @@ def ship(order_id: str, request: ShipRequest, caller: Caller, *, now: datetime) 
         )
 
         def more(writes: Writes, _order: Order) -> None:
-            store.put_shipment(writes, shipment, before=None)
+            parts.put_shipment(writes, shipment, before=None)
 
         deed = Deed(
             "order.shipped",
@@ -64,13 +64,13 @@ def hear(shipment_id: str, request: CarrierNews, caller: Caller, *, now: datetim
     """Keep a carrier's news of a shipment; news that come late or twice never move it backwards."""
 
     def attempt() -> Shipment:
-        before = store.shipment(shipment_id)
+        before = parts.shipment(shipment_id)
         order = store.get(before.order_id)
         caller.require_sight(order.salesperson)
         after = heard(before, request, now)
         writes = Writes()
         if after is not before:
-            store.put_shipment(writes, after, before=before)
+            parts.put_shipment(writes, after, before=before)
         event = journal.Event(
             name="shipment.news",
             aggregate=f"order#{order.id}",
