@@ -30,8 +30,8 @@ EDGES: Mapping[tuple[str, str], frozenset[str]] = {
     ("pending_approval", "approve"): frozenset({"confirmed", "pending_approval"}),
     ("pending_approval", "reject"): frozenset({"draft"}),
     ("pending_approval", "recall"): frozenset({"draft"}),
-    ("confirmed", "amend"): frozenset({"confirmed"}),
-    ("confirmed", "approve"): frozenset({"confirmed"}),
+    ("confirmed", "amend"): frozenset({"confirmed", "cancelled"}),
+    ("confirmed", "approve"): frozenset({"confirmed", "cancelled"}),
     ("confirmed", "reject"): frozenset({"confirmed"}),
     ("confirmed", "recall"): frozenset({"confirmed"}),
     ("confirmed", "cancel"): frozenset({"cancelled", "confirmed"}),
@@ -159,9 +159,8 @@ class Books:
 
     def _reserve(self, needs: Mapping[str, int]) -> None:
         short = self._short(needs)
-        for order in list(self.orders.values()) if short else ():
-            held = order.per_sku()
-            if order.status == "quoted" and not self.is_valid(order) and any(held.get(s) for s in short):
+        for order in self._over() if short else ():
+            if any(order.per_sku().get(sku) for sku in short):
                 self.expire(order.id)
         if self._short(needs):
             raise Refusal(409, "insufficient_stock")
@@ -211,11 +210,19 @@ class Books:
         totals = order.totals
         if order.currency == "CNY" and totals["total"] > self.threshold:
             found["big"] = Fraction(totals["total"])
-        if totals["subtotal"]:
-            percent = Fraction(half_up(Fraction(totals["discount"] * 10_000, totals["subtotal"])), 100)
-            if percent > CHEAP:
-                found["cheap"] = percent
+        if _percent(order) > CHEAP:
+            found["cheap"] = _percent(order)
         return found
+
+    def is_worse(self, before: Order, after: Order) -> bool:
+        """Tell whether an amended order costs or grants more than it did."""
+        figures = (after.totals["total"], _percent(after), after.exposure)
+        return any(
+            now > was
+            for now, was in zip(
+                figures, (before.totals["total"], _percent(before), before.exposure), strict=True
+            )
+        )
 
     def _settle(self, before: Order | None, order: Order, who: Who) -> bool:
         """Make the order confirmed, or pending where a rule asks; tell whether it is confirmed."""
@@ -231,7 +238,12 @@ class Books:
         return False
 
     def _would_pass(self, before: Order | None, after: Order) -> None:
-        self._reserve({sku: units for sku, units in _more(before, after).items() if units > 0})
+        needs = {sku: units for sku, units in _more(before, after).items() if units > 0}
+        over = self._over()
+        # Stock that is kept beyond its time counts as there, and is taken only by whoever takes stock.
+        there = {sku: sum(order.per_sku().get(sku, 0) for order in over) for sku in needs}
+        if self._short({sku: units - there[sku] for sku, units in needs.items()}):
+            self._reserve(needs)
         buyer = self.buyers[after.buyer]
         rise = after.exposure - (before.exposure if before else 0)
         if buyer.available is not None and not buyer.cash and rise > max(buyer.available, 0):
@@ -240,15 +252,27 @@ class Books:
     def expire(self, name: str) -> None:
         before = self.orders[name]
         after = deepcopy(before)
-        after.status = "expired"
+        if before.status == "quoted":
+            after.status = "expired"
+        else:
+            after.expires = None
         after.release()
         self.commit([(before, after)], at_once=True, walked="expire")
 
     def expire_all(self) -> int:
-        over = [one.id for one in self.orders.values() if one.status == "quoted" and not self.is_valid(one)]
-        for name in over:
-            self.expire(name)
+        over = self._over()
+        for order in over:
+            self.expire(order.id)
         return len(over)
+
+    def _over(self) -> list[Order]:
+        """Return quotes whose time is up, and what waits and still keeps stock beyond its time."""
+        over = [one for one in self.orders.values() if one.expires is not None and not self.is_valid(one)]
+        return [
+            one
+            for one in over
+            if one.status == "quoted" or (one.status == "pending_approval" and any(one.per_sku().values()))
+        ]
 
     def drain(self) -> None:
         """Let the streams run: what was released is back, orders are billed, some are complete."""
@@ -288,6 +312,12 @@ def _more(before: Order | None, after: Order) -> dict[str, int]:
     had, has = before.per_sku() if before else {}, after.per_sku()
     changed = {sku: has.get(sku, 0) - had.get(sku, 0) for sku in had.keys() | has.keys()}
     return {sku: units for sku, units in changed.items() if units}
+
+
+def _percent(order: Order) -> Fraction:
+    """Return the discount in percent of the subtotal, half up to two decimals."""
+    off, whole = order.totals["discount"], order.totals["subtotal"]
+    return Fraction(half_up(Fraction(off * 10_000, whole)), 100) if whole else Fraction(0)
 
 
 def line_of(order: Order, number: int) -> Line:

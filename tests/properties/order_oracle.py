@@ -38,8 +38,9 @@ class Company(Books):
         if after.status == "draft":
             self.commit([(before, after)], walked="amend")
             return
-        earlier, now = self.asking(before), self.asking(after)
-        asked = [rule for rule, figure in now.items() if figure > earlier.get(rule, -1)]
+        earlier, asked = self.asking(before), list(self.asking(after))
+        if not self.is_worse(before, after):
+            asked = [rule for rule in asked if rule not in earlier]
         if asked:
             self._would_pass(before, after)
             after = deepcopy(before)
@@ -49,7 +50,7 @@ class Company(Books):
     def _carry_out(self, before: Order, after: Order, walked: str) -> None:
         rises = after.exposure > before.exposure
         if not any(line.in_force for line in after.lines):
-            after.status, walked = "cancelled", "cancel"
+            after.status = "cancelled"
         self.commit([(before, after)], guarded=rises, walked=walked)
 
     def _amended(self, order: Order, change: Change, *, may_price: bool) -> None:
@@ -70,6 +71,7 @@ class Company(Books):
         """Revise, lose or discard."""
         before, after = self.orders[name], self._begin(name, command, match)
         after.status = {"revise": "draft", "lose": "lost", "discard": "discarded"}[command]
+        after.expires = None if command == "revise" else after.expires
         after.release()
         self.commit([(before, after)], walked=command)
 
@@ -118,7 +120,7 @@ class Company(Books):
             raise Refusal(403, "forbidden")
         after.waiting = None
         if waiting.change is None:
-            after.status = "draft"
+            after.status, after.expires = "draft", None
             after.release()
         self.commit([(before, after)], walked=command)
 
