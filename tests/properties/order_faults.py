@@ -11,8 +11,11 @@ from soms.billing.invoicing import Bill
 from soms.billing.model import OrderBilling
 from soms.customers import store as customers
 from soms.inventory import store as stock
-from soms.orders import amending, approvals, changing, deciding, lifecycle, quantities, soft, writing
+from soms.orders import amending, approvals, changing, deciding, keeping, lifecycle, quantities, soft, writing
 from soms.orders.model import Line, Order
+
+from tests.properties import order_openings as openings
+from tests.properties.order_player import Player
 
 Plant = pytest.MonkeyPatch
 
@@ -72,8 +75,8 @@ def guards_no_credit(plant: Plant) -> None:
     """Take no notice of the credit limit."""
     expose = customers.expose
 
-    def wrong(writes: Any, customer: Any, change: Decimal, *, guarded: bool, placed: int = 0) -> None:
-        expose(writes, customer, change, guarded=False, placed=placed)
+    def wrong(writes: Any, customer: Any, change: Decimal, **more: Any) -> None:
+        expose(writes, customer, change, **more | {"guarded_on": None})
 
     plant.setattr(customers, "expose", wrong)
 
@@ -122,7 +125,7 @@ def accepts_for_ever(plant: Plant) -> None:
 
 def reopens_nothing(plant: Plant) -> None:
     """Leave out reopening what is complete."""
-    step = replace(lifecycle.STEPS["reopen"], states=("closed",))
+    step = replace(lifecycle.STEPS["reopen"], leads={"closed": ("confirmed",)})
     plant.setitem(lifecycle.STEPS, "reopen", step)
 
 
@@ -225,28 +228,43 @@ def looks_at_no_rule(plant: Plant) -> None:
     plant.setattr(changing, "_asked", lambda *_: ())
 
 
+def lets_nothing_go(plant: Plant) -> None:
+    """Let what waits for approval keep its quote's stock beyond its time."""
+    plant.setattr(keeping, "KEEPERS", frozenset({"quoted"}))
+
+
 def _guard(plant: Plant, command: str, holds: Callable[..., bool]) -> None:
     step = replace(lifecycle.STEPS[command], holds=holds)
     plant.setitem(lifecycle.STEPS, command, step)
 
 
-FAULTS: Mapping[str, Callable[[Plant], None]] = {
-    plant.__name__: plant
-    for plant in (
-        *(rounds_down, spreads_evenly, forgets_release, reserves_one_line_a_product),
-        *(exposes_the_wrong_way, guards_no_credit, credits_the_oldest, bills_what_is_cancelled),
-        *(bills_before_shipment, credits_no_returns, ships_despite_holds, closes_untouched_orders),
-        *(accepts_for_ever, reopens_nothing, returns_twice, reclaims_nothing, keeps_the_share),
-        *(approves_own, approves_at_once, discounts_again, reprices_agreed_lines, forgets_restock),
-        *(drops_carriage, quotes_without_stock, completes_too_early, looks_at_no_rule),
-    )
+FAULTS: Mapping[Callable[[Plant], None], Callable[[Player], None]] = {
+    rounds_down: openings.discounts_go_with_units,
+    spreads_evenly: openings.units_keep_their_price,
+    forgets_release: openings.discounts_go_with_units,
+    reserves_one_line_a_product: openings.nothing_is_left_to_approve,
+    exposes_the_wrong_way: openings.discounts_go_with_units,
+    guards_no_credit: openings.credit_is_used_up,
+    credits_the_oldest: openings.the_newest_invoice_is_credited,
+    bills_what_is_cancelled: openings.shipped_goods_are_billed,
+    bills_before_shipment: openings.shipped_goods_are_billed,
+    credits_no_returns: openings.goods_come_back,
+    ships_despite_holds: openings.goods_are_held,
+    closes_untouched_orders: openings.goods_are_held,
+    accepts_for_ever: openings.quotes_run_out,
+    reopens_nothing: openings.what_is_over_is_reopened,
+    returns_twice: openings.goods_come_back,
+    reclaims_nothing: openings.quotes_run_out,
+    keeps_the_share: openings.discounts_go_with_units,
+    approves_own: openings.two_have_to_approve,
+    approves_at_once: openings.two_have_to_approve,
+    discounts_again: openings.discounts_go_with_units,
+    reprices_agreed_lines: openings.units_keep_their_price,
+    forgets_restock: openings.goods_come_back,
+    drops_carriage: openings.carriage_stays,
+    quotes_without_stock: openings.quotes_run_out,
+    completes_too_early: openings.goods_come_back,
+    looks_at_no_rule: openings.amendments_wait,
+    lets_nothing_go: openings.what_waits_lets_go,
 }
-SOON: Mapping[str, int] = dict.fromkeys(
-    (
-        *("approves_own", "bills_before_shipment", "bills_what_is_cancelled", "completes_too_early"),
-        *("discounts_again", "exposes_the_wrong_way", "forgets_release", "quotes_without_stock"),
-        *("reprices_agreed_lines", "reserves_one_line_a_product", "ships_despite_holds"),
-    ),
-    0,
-) | {"closes_untouched_orders": 1, "rounds_down": 1, "guards_no_credit": 3}
-"""Faults that are found soonest, and in which chapter."""
+"""Each fault, and the opening that finds it."""
