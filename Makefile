@@ -33,8 +33,9 @@ test: $(READY) ## lint, types, import contracts, template rules, and every test
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ALONE:%=--ignore=%)
 	@$(BIN)/python -m pytest $(ALONE)
 
-test-long: $(READY) ## every AWS call of every command struck with every fault, every pair of commands at once
-	@SOMS_LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults tests/functions/test_one_winner.py
+test-long: $(READY) ## every AWS call struck with every fault, every pair of commands at once, 50 000 steps of the model
+	@SOMS_LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults tests/properties \
+	  tests/functions/test_one_winner.py tests/functions/test_budgets.py
 
 check: $(READY) ## ruff, mypy, import contracts; cfn-lint and cdk-nag on the template
 	@$(BIN)/ruff check .
