@@ -1,10 +1,13 @@
 """Nothing gets around a credit limit: neither ten orders at once, nor any other way to owe more."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from soms.customers import store as customers
+from soms.kit import clock
 
 from tests import states
 from tests.commands import OTHER, Step, change, place, post, swap
@@ -168,3 +171,25 @@ def test_an_order_is_not_reopened_beyond_a_limit_that_was_lowered_even_meanwhile
     assert (overtaken.status, overtaken.code) == (409, "credit_limit_exceeded")
     assert done.status == 200
     assert world.broken() == []
+
+
+def test_a_customer_that_is_overdue_too_long_gets_new_orders_on_credit_hold(world: World) -> None:
+    sku = world.product()
+    world.stock(sku, 10)
+    world.call("PUT", "/v1/settings", {"credit_hold_after_days": 10})
+    customer = world.customer(credit_limit="1000.00", payment_terms={"kind": "net", "days": 5})
+    world.order(customer, (sku, 1))
+    world.drain()
+
+    held = {}
+    for days in (15, 16):
+        later = clock.now() + timedelta(days=days)
+        with patch.object(clock, "now", lambda later=later: later):
+            placed = world.order(customer, (sku, 1)).body
+            drafted = world.order(customer, (sku, 1), body={"status": "draft"}).body["id"]
+            confirmed = world.call("POST", f"/v1/orders/{drafted}/confirm").body
+        held[days] = [[one["kind"] for one in order["holds"]] for order in (placed, confirmed)]
+    shipped = world.call("POST", f"/v1/orders/{placed['id']}/shipments")
+
+    assert held == {15: [[], []], 16: [["credit"], ["credit"]]}
+    assert (shipped.status, shipped.body["errors"][0]["meta"]["kind"]) == (409, "credit")
