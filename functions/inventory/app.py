@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 from soms.catalog import store as catalog
-from soms.inventory import commands, rules, store
+from soms.inventory import alerts as alert_store
+from soms.inventory import commands, movements, rules, store
 from soms.inventory.model import (
     AdjustmentRequest,
     Alert,
@@ -20,7 +21,7 @@ from soms.kit.access import Caller
 from soms.kit.fields import Code, Request
 from soms.kit.problems import FilterUnsupported
 
-COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered")
+COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered", "quarantine")
 
 
 class StockFilters(Request):
@@ -69,7 +70,7 @@ def _sku(sku: str) -> http.Answer:
 def _adjustment(name: str, caller: Caller) -> http.Answer:
     sku, warehouse, seq = name.rsplit("@", 2)
     item = StockItem(sku=sku, warehouse=warehouse)
-    movement = store.movement(item, int(seq))
+    movement = movements.find(item, int(seq))
     if movement is None:
         entry = journal.find(caller.command.entry or "") or {}
         movement = _shown(commands.adjusted(entry, item, int(seq)))
@@ -85,7 +86,7 @@ app = http.Resolver(
     replays={
         "stock": lambda sku, _caller: _sku(sku),
         "adjustment": _adjustment,
-        "alert": lambda name, _caller: _alert(store.alert(name)),
+        "alert": lambda name, _caller: _alert(alert_store.get(name)),
     },
 )
 handler = app.handler
@@ -98,7 +99,7 @@ def stock(query: StockFilters, caller: Caller) -> http.Answer:
     if query.low:
         if query.warehouse:
             raise FilterUnsupported
-        page, held = store.low(limit=query.limit, after=after)
+        page, held = alert_store.low(limit=query.limit, after=after)
         return http.page(page, (_row(one) for one in held), scope)
     page = store.in_warehouse(query.warehouse or "main", limit=query.limit, after=after)
     return http.page(page, (_row(Stock.model_validate(row)) for row in page.rows), scope)
@@ -110,10 +111,10 @@ def stock_of(sku: str) -> http.Answer:
 
 
 @app.get("/v1/stock/{sku}/movements")
-def movements(sku: str, query: MovementFilters, caller: Caller) -> http.Answer:
+def movements_of(sku: str, query: MovementFilters, caller: Caller) -> http.Answer:
     scope = f"{http.scope(caller, query)}|{sku}"
     after = paging.position(query.cursor, scope)
-    page = store.movements(sku, query.warehouse, limit=query.limit, after=after)
+    page = movements.listed(sku, query.warehouse, limit=query.limit, after=after)
     return http.page(page, (_shown(row) for row in page.rows), scope)
 
 
@@ -137,13 +138,13 @@ def set_rule(sku: str, request: RuleRequest, caller: Caller) -> http.Answer:
 def alerts(query: AlertFilters, caller: Caller) -> http.Answer:
     scope = http.scope(caller, query)
     after = paging.position(query.cursor, scope)
-    page = store.alerts(query.status, limit=query.limit, after=after)
+    page = alert_store.listed(query.status, limit=query.limit, after=after)
     return http.page(page, (Alert.model_validate(row).model_dump(mode="json") for row in page.rows), scope)
 
 
 @app.get("/v1/stock-alerts/{alert_id}")
 def alert(alert_id: str) -> http.Answer:
-    return _alert(store.alert(alert_id))
+    return _alert(alert_store.get(alert_id))
 
 
 @app.post("/v1/stock-alerts/{alert_id}/acknowledge")

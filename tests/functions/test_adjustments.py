@@ -17,7 +17,7 @@ def test_a_repeated_adjustment_shows_its_movement_before_and_after_the_ledger_ha
 
     assert [one.headers.get("Idempotency-Replayed") for one in (first, at_once, later)] == [None, "true", "true"]
     assert first.body["movement"]["balance"] == {
-        "on_hand": 7, "reserved": 4, "available": 3, "incoming": 0, "backordered": 0,
+        "on_hand": 7, "reserved": 4, "available": 3, "incoming": 0, "backordered": 0, "quarantine": 0,
     }  # fmt: skip
     assert at_once.body["movement"] == first.body["movement"]
     assert {**later.body["movement"], "at": ""} == {**first.body["movement"], "at": ""}

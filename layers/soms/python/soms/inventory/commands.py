@@ -1,15 +1,16 @@
 """Changing stock by hand, setting reorder rules, dealing with alerts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
 from soms.catalog import store as catalog
-from soms.inventory import ledger, rules, store
+from soms.inventory import alerts, ledger, rules, store
 from soms.inventory.model import (
     MOST_STOCK,
     AdjustmentRequest,
     Alert,
+    Delta,
     ReorderRule,
     RuleRequest,
     Stock,
@@ -19,20 +20,25 @@ from soms.inventory.store import Cause
 from soms.kit import aws, clock, items, journal
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid, InvalidState, NotFound
-from soms.kit.writes import Held, Stale, Writes, decide
+from soms.kit.writes import Writes, decide
 
 CREATED = 201
+More = Callable[[Writes, Stock], None]
 
 
 def adjust(
-    sku: str, request: AdjustmentRequest, caller: Caller, *, now: datetime
+    sku: str, request: AdjustmentRequest, caller: Caller, *, now: datetime, more: More | None = None
 ) -> tuple[Stock, items.Item]:
-    """Change a stock item by hand; return its counters afterwards and the movement."""
+    """Change a stock item by hand; return its counters afterwards and the movement.
+
+    `more` adds what else is written in the same transaction.
+    """
 
     def attempt() -> tuple[Stock, items.Item]:
         item, before = _stocked(sku, request.warehouse)
         delta = request.delta if request.delta is not None else (request.counted or 0) - before.on_hand
         after = _adjusted(before, delta)
+        moved, unit_cost = Delta(on_hand=delta), None if request.unit_cost is None else str(request.unit_cost)
         event = journal.Event(
             name="stock.adjusted",
             aggregate=f"stock#{item}",
@@ -42,23 +48,18 @@ def adjust(
             # All counters, also those that stay: a repeated request is told its movement from here.
             changes={name: [getattr(before, name), getattr(after, name)] for name in ledger.COUNTERS}
             | {"note": request.note},
-            moved={str(item): [delta, 0]},
+            moved={str(item): moved.told(request.reason)},
+            costs={str(item): unit_cost} if unit_cost is not None else {},
             reason=request.reason,
         )
         entry = journal.entry_id(caller, event.aggregate, event.version)
-        cause = Cause(entry, request.reason, event.aggregate, caller.name)
+        cause = Cause(entry, request.reason, event.aggregate, caller.name, unit_cost)
 
         writes = Writes()
         journal.record(writes, event, caller, at=now)
-        store.move(
-            writes,
-            item,
-            cause,
-            on_hand=delta,
-            condition="seq = :seq" if before.seq else "attribute_not_exists(pk)",
-            values={":seq": before.seq} if before.seq else None,
-            refused=_stale,
-        )
+        store.move(writes, item, cause, moved, seq=before.seq, refused=store.stale)
+        if more:
+            more(writes, after)
         writes.commit()
         return after, ledger.movement(item, before, after, cause, at=clock.stamp(now))
 
@@ -74,7 +75,9 @@ def adjusted(entry: items.Item, item: StockItem, seq: int) -> items.Item:
         )
         for side in (0, 1)
     )
-    cause = Cause(str(entry["id"]), str(entry["reason"]), str(entry["aggregate"]), str(entry["name"]))
+    costs = cast("Mapping[str, str]", entry.get("costs") or {})
+    name, reason, subject, by = (str(entry[one]) for one in ("id", "reason", "aggregate", "name"))
+    cause = Cause(name, reason, subject, by, costs.get(str(item)))
     return ledger.movement(item, before, after, cause, at=str(entry["at_key"]).partition("#")[0])
 
 
@@ -110,7 +113,7 @@ def step_alert(
     """Acknowledge, snooze or dismiss an alert, as the table of steps allows."""
 
     def attempt() -> Alert:
-        before = store.alert(alert_id)
+        before = alerts.get(alert_id)
         states, status = rules.ALERT_STEPS[command]
         if before.status not in states:
             raise InvalidState(command=command, state=before.status, allowed=rules.allowed(before))
@@ -133,7 +136,7 @@ def step_alert(
         )
 
         writes = Writes()
-        store.put_alert(writes, after, before=before)
+        alerts.put(writes, after, before=before)
         journal.record(writes, event, caller, at=now)
         writes.commit()
         return after
@@ -174,6 +177,3 @@ def _adjusted(before: Stock, delta: int) -> Stock:
         raise Invalid(Fault("too_large", ("more than can be kept", "超出库存上限"), "/delta"))
     return before.model_copy(update={"on_hand": on_hand, "available": available, "seq": before.seq + 1})
 
-
-def _stale(_held: Held) -> Exception:
-    return Stale()

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations, permutations
 
-from soms.inventory import ledger, store
-from soms.inventory.model import Stock, StockItem
+from soms.inventory import ledger, movements
+from soms.inventory.model import Delta, Stock, StockItem
 from soms.kit import items, journal
 
 LONGEST = timedelta(seconds=60)
@@ -44,7 +44,7 @@ class _Entry:
     follows: bool
     pinned: int | None
     least: int
-    moved: Sequence[int]
+    moved: Delta
 
     def precedes(self, other: "_Entry") -> bool:
         """Tell whether it was certainly written first; what is pinned needs no telling."""
@@ -66,7 +66,7 @@ def lost(held: items.Item, rows: Sequence[items.Item], *, before: datetime) -> L
     stock = Stock.model_validate(held)
     item = StockItem(sku=stock.sku, warehouse=stock.warehouse)
     first = stock.seq - len(rows) + 1
-    there = {int(str(one["seq"])): one for one in store.movements_from(item, first - BESIDE)}
+    there = {int(str(one["seq"])): one for one in movements.since(item, first - BESIDE)}
     caused = {str(one["cause"]) for one in there.values()}
     entries = [_entry(row, item) for row in rows if str(row["id"]) not in caused]
     due = [one for one in entries if one.at < before]
@@ -134,8 +134,7 @@ class _Shelf:
 
 def _entry(row: items.Item, item: StockItem) -> _Entry:
     aggregate, version = str(row["aggregate"]), int(str(row["version"]))
-    moves, own = row.get("moved"), aggregate == f"stock#{item}"
-    moved = moves.get(str(item)) if isinstance(moves, Mapping) else None
+    told, own = ledger.moved_in(row, item), aggregate == f"stock#{item}"
     return _Entry(
         id=str(row["id"]),
         at=datetime.fromisoformat(str(row["at_key"]).partition("#")[0]),
@@ -143,9 +142,9 @@ def _entry(row: items.Item, item: StockItem) -> _Entry:
         version=version,
         follows=aggregate.startswith(ledger.EFFECTS),
         # An adjustment is conditioned on the `seq` it read; a rule is set whatever came between.
-        pinned=version if own and moved else None,
+        pinned=version if own and told else None,
         least=version if own else 0,
-        moved=[int(str(one)) for one in moved] if isinstance(moved, Sequence) else (0, 0),
+        moved=Delta.heard(told),
     )
 
 
@@ -184,16 +183,8 @@ def _orders(part: Sequence[_Entry]) -> Iterator[list[_Entry]]:
 
 
 def _moved(before: Stock, entry: _Entry) -> Stock:
-    on_hand, reserved, backordered = (*entry.moved, 0)[:3]
-    return before.model_copy(
-        update={
-            "seq": before.seq + 1,
-            "on_hand": before.on_hand + on_hand,
-            "reserved": before.reserved + reserved,
-            "available": before.available + on_hand - reserved,
-            "backordered": before.backordered + backordered,
-        }
-    )
+    moved = {name: getattr(before, name) + units for name, units in entry.moved.counters().items()}
+    return before.model_copy(update=moved | {"seq": before.seq + 1})
 
 
 def _balance(nothing: Stock, row: items.Item) -> Stock:

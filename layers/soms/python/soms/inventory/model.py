@@ -1,10 +1,12 @@
 """What lies on the shelves: stock, the rule that reorders it, and alerts."""
 
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from soms.kit.fields import Code, Frozen, Quantity, Request, Sku, Text, wrong
+from soms.kit.fields import Code, Frozen, Price, Quantity, Request, Sku, Text, wrong
 
 MOST_STOCK = 1_000_000_000
 Reason = Literal["receipt", "count", "damage", "loss", "found", "correction"]
@@ -20,6 +22,33 @@ class StockItem(Frozen):
     def __str__(self) -> str:
         """Write it as the journal does."""
         return f"{self.sku}@{self.warehouse}"
+
+
+@dataclass(frozen=True)
+class Delta:
+    """By how much a write moves the counters of a stock item, in base units."""
+
+    on_hand: int = 0
+    reserved: int = 0
+    backordered: int = 0
+    incoming: int = 0
+    quarantine: int = 0
+
+    def counters(self) -> dict[str, int]:
+        """Return every counter by name; `available` follows from two others."""
+        return asdict(self) | {"available": self.on_hand - self.reserved}
+
+    def told(self, word: str) -> list[object]:
+        """Return how the journal tells it: the trade's word for the movement, then the counters' changes."""
+        units = list(astuple(self))
+        while units and not units[-1]:
+            units.pop()
+        return [word, *units]
+
+    @classmethod
+    def heard(cls, told: Sequence[object]) -> "Delta":
+        """Return what the journal tells of a movement."""
+        return cls(*(int(str(one)) for one in told[1:]))
 
 
 class ReorderRule(Frozen):
@@ -43,6 +72,7 @@ class Stock(Frozen):
     available: int = 0
     incoming: int = 0
     backordered: int = 0
+    quarantine: int = 0
     seq: int = 0
     cause: str | None = None
     rule: ReorderRule | None = None
@@ -59,12 +89,16 @@ class Stock(Frozen):
 
 
 class AdjustmentRequest(Request):
-    """A change by hand: by so many units, or to what was counted."""
+    """A change by hand: by so many units, or to what was counted.
+
+    `unit_cost` is what a unit that comes in has cost, in the company's currency.
+    """
 
     warehouse: Code = "main"
     delta: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)] | None = None
     counted: Annotated[int, Field(strict=True, ge=0, le=MOST_STOCK)] | None = None
     reason: Reason
+    unit_cost: Annotated[Price, Field(ge=0)] | None = None
     note: Text | None = None
 
     @model_validator(mode="after")
@@ -73,6 +107,8 @@ class AdjustmentRequest(Request):
             raise wrong("one_of", "give either delta or counted", "delta 与 counted 二选一")
         if self.delta == 0:
             raise wrong("zero_adjustment", "nothing would change", "调整数量不能为 0")
+        if self.unit_cost is not None and not (self.delta or 0) > 0:
+            raise wrong("unit_cost", "only what comes in has a cost", "仅入库可填写 unit_cost")
         return self
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from soms.catalog import store as catalog
 from soms.catalog.model import Product, Settings
-from soms.inventory import rules, store
+from soms.inventory import alerts, rules, store
 from soms.inventory.model import Alert, Stock, StockItem
 from soms.kit import access, aws, clock, ids, items, journal, settings
 from soms.kit.settings import Setting
@@ -31,7 +31,7 @@ def watch(change: Change, *, now: datetime) -> None:
 def unwatched(stocked: Sequence[items.Item]) -> Iterable[items.Item]:
     """Yield those stock items that run low without an alert, or have one and are back."""
     stocks = [Stock.model_validate(one) for one in stocked]
-    watches = aws.get_many((store.watch_key(_item(one)) for one in stocks), consistent=True)
+    watches = aws.get_many((alerts.watch_key(_item(one)) for one in stocks), consistent=True)
     for held, stock, watched in zip(stocked, stocks, watches, strict=True):
         if stock.is_low != bool(watched and watched.get("alert")):
             yield held
@@ -39,7 +39,7 @@ def unwatched(stocked: Sequence[items.Item]) -> Iterable[items.Item]:
 
 def untold(alert_ids: Iterable[str]) -> Iterable[items.Item]:
     """Yield those of the alerts that purchasing was never told of."""
-    for held in aws.get_many((store.alert_key(one) for one in alert_ids), consistent=True):
+    for held in aws.get_many((alerts.key(one) for one in alert_ids), consistent=True):
         if held and not held.get("told_at") and held["status"] in rules.LIVE:
             yield held
 
@@ -50,13 +50,13 @@ def _item(stock: Stock) -> StockItem:
 
 def _evaluate(item: StockItem, now: datetime) -> None:
     """Open or resolve the alert of a stock item by its state as it stands now."""
-    held, watched = aws.get_many([store.key(item), store.watch_key(item)], consistent=True)
+    held, watched = aws.get_many([store.key(item), alerts.watch_key(item)], consistent=True)
     stock = store.stock_of(item, held)
     alert_id = str(watched["alert"]) if watched and watched.get("alert") else None
     if stock.is_low and alert_id is None:
         _open(stock, item, int(str((watched or {}).get("opened", 0))) + 1, now)
     elif not stock.is_low and alert_id is not None:
-        _resolve(stock, item, store.alert(alert_id), now)
+        _resolve(stock, item, alerts.get(alert_id), now)
 
 
 def _open(stock: Stock, item: StockItem, ordinal: int, now: datetime) -> None:
@@ -74,10 +74,10 @@ def _open(stock: Stock, item: StockItem, ordinal: int, now: datetime) -> None:
         opened_at=clock.stamp(now),
     )
     writes = Writes()
-    store.put_alert(writes, alert, before=None)
+    alerts.put(writes, alert, before=None)
     writes.put(
         Setting.INVENTORY,
-        {**store.watch_key(item)[1], "kind": "watch", "alert": alert.id, "opened": ordinal},
+        {**alerts.watch_key(item)[1], "kind": "watch", "alert": alert.id, "opened": ordinal},
         condition="attribute_not_exists(pk) OR (attribute_not_exists(alert) AND opened = :before)",
         values={":before": ordinal - 1},
         refused=_stale,
@@ -91,9 +91,9 @@ def _resolve(stock: Stock, item: StockItem, before: Alert, now: datetime) -> Non
     writes = Writes()
     if before.status in rules.LIVE:
         alert = before.model_copy(update={"status": "resolved", "version": before.version + 1})
-        store.put_alert(writes, alert, before=before)
+        alerts.put(writes, alert, before=before)
     writes.update(
-        *store.watch_key(item),
+        *alerts.watch_key(item),
         "REMOVE alert",
         values={":alert": before.id},
         condition="alert = :alert",
@@ -123,17 +123,17 @@ def _commit(writes: Writes, stock: Stock, item: StockItem, alert: Alert, now: da
 
 def tell(alert_id: str, *, now: datetime) -> None:
     """Tell purchasing of an alert, once: told again only when the telling could not be noted."""
-    alert = store.alert(alert_id)
+    alert = alerts.get(alert_id)
     if alert.told_at or alert.status not in rules.LIVE:
         return
     held = aws.get_many([catalog.product_key(alert.sku), catalog.SETTINGS])
     publish(_subject(alert), _message(alert, catalog.product(held[0]), catalog.settings_of(held[1])))
 
     def note() -> None:
-        before = store.alert(alert_id)
+        before = alerts.get(alert_id)
         writes = Writes()
         told = {"told_at": clock.stamp(now), "version": before.version + 1}
-        store.put_alert(writes, before.model_copy(update=told), before=before)
+        alerts.put(writes, before.model_copy(update=told), before=before)
         writes.commit()
 
     decide(note)
@@ -167,7 +167,7 @@ def _every(status: str) -> list[Alert]:
     rows: list[items.Item] = []
     after: str | None = None
     while True:
-        page = store.alerts(status, limit=100, after=after)
+        page = alerts.listed(status, limit=100, after=after)
         rows += page.rows
         after = page.next_position
         if after is None:

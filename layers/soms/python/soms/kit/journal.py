@@ -18,8 +18,8 @@ class Event:
     """What a command did, in terms of its aggregate.
 
     `changes` maps a field to (before, after), or to an empty list when its value is personal. `effects` is
-    what the streams must still do; `moved` maps a stock item to its change of on hand, reserved and
-    back-ordered; `facts` are what reports add up.
+    what the streams must still do; `moved` maps a stock item to the word for its movement and the changes of
+    its counters, `costs` to what a unit that came in has cost; `facts` are what reports add up.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Event:
     changes: Mapping[str, object] = field(default_factory=dict)
     effects: Mapping[str, object] = field(default_factory=dict)
     moved: Mapping[str, object] = field(default_factory=dict)
+    costs: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     reason: str | None = None
 
@@ -123,6 +124,7 @@ def _item(entry: str, event: Event, caller: Caller, at: datetime) -> items.Item:
         "changes": {name: [] if pair is None else pair for name, pair in event.changes.items()} or None,
         "effects": event.effects or None,
         "moved": event.moved or None,
+        "costs": event.costs or None,
         "facts": event.facts or None,
     }
     return {name: value for name, value in item.items() if value is not None}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from soms.inventory import store as stock
-from soms.inventory.model import StockItem
+from soms.inventory.model import Delta, StockItem
 from soms.inventory.store import Cause
 from soms.kit import access, clock, journal
 from soms.kit.streams import Change
@@ -32,7 +32,7 @@ def apply_effects(order_id: str, version: int, entry: str, effects: Mapping[str,
         aggregate=f"stock-effects#{order_id}",
         version=version,
         resource=("order", order_id),
-        moved={name: [0, -int(str(units))] for name, units in released.items()},
+        moved={name: Delta(reserved=-int(str(units))).told("release") for name, units in released.items()},
     )
     mark = journal.entry_id(caller, event.aggregate, version)
     cause = Cause(mark, "release", f"order#{order_id}", CONSUMER)

@@ -7,7 +7,7 @@ from typing import Final
 
 from soms.catalog.commands import expected
 from soms.inventory import store as stock
-from soms.inventory.model import StockItem
+from soms.inventory.model import Delta, StockItem
 from soms.inventory.store import Cause
 from soms.kit import clock, ids
 from soms.kit.access import Caller, Command
@@ -262,7 +262,7 @@ def _deed(
         reason=reason,
         more=more,
         changes={"return": [held.status, after.status]},
-        moved={str(item): [units, 0] for item, units in restocked.items()},
+        moved={str(item): Delta(on_hand=units).told("restock") for item, units in restocked.items()},
     )
 
 

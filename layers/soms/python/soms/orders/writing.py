@@ -7,7 +7,7 @@ from datetime import date, datetime
 from soms.customers import store as customers
 from soms.customers.model import Customer
 from soms.inventory import store as stock
-from soms.inventory.model import StockItem
+from soms.inventory.model import Delta, StockItem
 from soms.inventory.store import Cause
 from soms.kit import journal
 from soms.kit.access import Caller
@@ -126,10 +126,10 @@ def _move(
         elif deed.at_once:
             stock.release(writes, item, -units, _for(cause, "release"))
         if units > 0 or deed.at_once:
-            moved[str(item)] = [0, units]
+            moved[str(item)] = Delta(reserved=units).told("reserve" if units > 0 else "release")
     for item, units in deed.leaving.items():
         stock.ship(writes, item, units, _for(cause, "ship"))
-        moved[str(item)] = [-units, -units]
+        moved[str(item)] = Delta(on_hand=-units, reserved=-units).told("ship")
     return moved
 
 
