@@ -32,6 +32,7 @@ CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "sett
 CURSOR_KEY = "cursor-key"
 SEARCH_TERMS = "term#*"
 SOFT_RESERVATIONS = "soft#*"
+QUEUES = "queue#*"
 
 
 class AppStack(Stack):
@@ -51,6 +52,7 @@ class AppStack(Stack):
         self.tables = data.tables
         self.packages = Packages(self, self.stage)
         self.purchasing = Topic(self, "Purchasing", master_key=data.own_key, enforce_ssl=True)
+        self.sales = Topic(self, "Sales", master_key=data.own_key, enforce_ssl=True)
         self.doors = {name: self._function(name, DOOR) for name in ROUTES}
         self.consumers = {name: self._consumer(name) for name in CONSUMERS}
         self.low_stock = self._function("low_stock", Size(memory=512, seconds=300))
@@ -100,7 +102,9 @@ class AppStack(Stack):
         customers.may(tables.customers, "DeleteItem", keys=[SEARCH_TERMS])
         # Who is erased loses the name on each order.
         customers.may(tables.orders, "Query", "UpdateItem")
-        doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "GetItem", "Query")
+        inventory = doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "GetItem", "Query")
+        # Less found than is promised takes from orders and from what quotes keep.
+        inventory.may(tables.orders, *CHANGE).may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
         orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)
         orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem").may(tables.billing, "Query")
         orders.may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
@@ -112,13 +116,16 @@ class AppStack(Stack):
 
     def _grant_consumers(self) -> None:
         tables, consumers = self.tables, self.consumers
-        consumers["stock"].may(tables.inventory, *KEEP).may(tables.journal, *ADD)
+        stock = consumers["stock"].may(tables.inventory, *KEEP).may(tables.journal, *ADD)
+        stock.may(tables.inventory, "DeleteItem", keys=[QUEUES])
         invoicing = consumers["invoicing"].may(tables.billing, *KEEP).may(tables.documents, *ADD)
         invoicing.may(tables.journal, *ADD).may(tables.catalog, *GET).may(tables.customers, *GET)
         consumers["ledger"].may(tables.movements, *ADD, "Query")
         replenishment = consumers["replenishment"].may(tables.inventory, *KEEP).may(tables.orders, *CHANGE)
-        replenishment.may(tables.journal, "GetItem", "PutItem").may(tables.catalog, *GET)
+        replenishment.may(tables.journal, *ADD).may(tables.catalog, *GET)
+        replenishment.may(tables.inventory, "DeleteItem", keys=[QUEUES])
         replenishment.may_publish(Setting.PURCHASING_TOPIC, self.purchasing)
+        replenishment.may_publish(Setting.SALES_TOPIC, self.sales)
         rendering = consumers["rendering"].may(tables.documents, "GetItem", "PutItem")
         self._may_touch_documents(rendering, "GetObject", "PutObject")
         settlement = consumers["settlement"].may(tables.billing, *READ).may(tables.documents, *GET)
@@ -186,6 +193,7 @@ class AppStack(Stack):
         CfnOutput(self, "ApiId", value=self.api.rest_api_id)
         CfnOutput(self, "ApiStage", value=self.api.deployment_stage.stage_name)
         CfnOutput(self, "PurchasingTopicArn", value=self.purchasing.topic_arn)
+        CfnOutput(self, "SalesTopicArn", value=self.sales.topic_arn)
         CfnOutput(self, "UndeliveredQueueUrl", value=self.undelivered.queue_url)
         CfnOutput(self, "FinanceReaderArn", value=self.finance_reader.role_arn)
         for function in self.functions:

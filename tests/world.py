@@ -126,6 +126,11 @@ class World:
         boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         os.environ[Setting.PURCHASING_TOPIC] = topic
         self.mailbox = queue
+        os.environ[Setting.SALES_TOPIC] = boto3.client("sns").create_topic(Name="sales")["TopicArn"]
+        self.sales_mailbox = boto3.client("sqs").create_queue(QueueName="sales")["QueueUrl"]
+        boto3.client("sns").subscribe(
+            TopicArn=os.environ[Setting.SALES_TOPIC], Protocol="sqs", Endpoint=arn.replace("mailbox", "sales")
+        )
 
     def call(
         self,
@@ -221,7 +226,14 @@ class World:
 
     def mail(self) -> list[Item]:
         """Return what purchasing was sent."""
-        found = boto3.client("sqs").receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10)
+        return self._read(self.mailbox)
+
+    def sales_mail(self) -> list[Item]:
+        """Return what sales was sent."""
+        return self._read(self.sales_mailbox)
+
+    def _read(self, mailbox: str) -> list[Item]:
+        found = boto3.client("sqs").receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10)
         return [json.loads(one["Body"]) for one in found.get("Messages", [])]
 
     def broken(self) -> list[Item]:

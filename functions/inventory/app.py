@@ -20,6 +20,7 @@ from soms.kit import clock, http, items, journal, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Code, Request
 from soms.kit.problems import FilterUnsupported
+from soms.orders import shortfall
 
 COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered", "quarantine")
 
@@ -124,7 +125,7 @@ def _shown(row: items.Item) -> dict[str, object]:
 
 @app.post("/v1/stock/{sku}/adjustments")
 def adjust(sku: str, request: AdjustmentRequest, caller: Caller) -> http.Answer:
-    after, movement = commands.adjust(sku, request, caller, now=clock.now())
+    after, movement = commands.adjust(sku, request, caller, now=clock.now(), forego=shortfall.find)
     return http.Answer({"movement": _shown(movement), "stock": _row(after)}, 201)
 
 

@@ -14,6 +14,7 @@ from soms.orders import (
     listing,
     parts,
     placing,
+    promising,
     quoting,
     returning,
     shipping,
@@ -80,7 +81,9 @@ def _seen(order_id: str, caller: Caller) -> Order:
 
 
 def _found(order_id: str, caller: Caller) -> http.Answer:
-    return _answer(_seen(order_id, caller), caller)
+    order = _seen(order_id, caller)
+    body = shown.order(order, caller, clock.now(), promising.expected(order))
+    return http.Answer(body, 200, order.version, order.settled)
 
 
 def _hold(hold: Hold) -> http.Answer:

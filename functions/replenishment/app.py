@@ -1,13 +1,16 @@
-"""Inventory stream → alerts: what runs low is told to purchasing."""
+"""Inventory stream → who waits is given what came, and what runs low is told to purchasing."""
 
 from collections.abc import Sequence
 
 from soms.inventory import replenish
 from soms.kit import clock, streams
+from soms.orders import filling, telling
 
 
 def _watch(changes: Sequence[streams.Change]) -> None:
     for change in changes:
+        telling.follow(change, now=clock.now())
+        filling.follow(change, now=clock.now())
         replenish.watch(change, now=clock.now())
 
 

@@ -57,7 +57,10 @@ def test_no_function_deletes_or_writes_without_a_condition(dev: Synthesised) -> 
 
     assert given == {
         ("customers", "dynamodb:DeleteItem", "customers"): under("term#*"),
+        ("inventory", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
         ("orders", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
+        ("stock", "dynamodb:DeleteItem", "inventory"): under("queue#*"),
+        ("replenishment", "dynamodb:DeleteItem", "inventory"): under("queue#*"),
         ("expiry", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
     }
 

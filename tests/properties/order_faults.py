@@ -11,7 +11,7 @@ from soms.billing.invoicing import Bill
 from soms.billing.model import OrderBilling
 from soms.customers import store as customers
 from soms.inventory import store as stock
-from soms.orders import amending, approvals, changing, deciding, keeping, lifecycle, quantities, soft, writing
+from soms.orders import amending, approvals, changing, deciding, keeping, lifecycle, quantities, soft
 from soms.orders.model import Line, Order
 
 from tests.properties import order_openings as openings
@@ -46,9 +46,9 @@ def spreads_evenly(plant: Plant) -> None:
 
 def forgets_release(plant: Plant) -> None:
     """Give no stock back when an order holds less."""
-    needed = writing.needed
+    needed = quantities.needed
     plant.setattr(
-        writing, "needed", lambda one, two: {item: n for item, n in needed(one, two).items() if n > 0}
+        quantities, "needed", lambda one, two: {item: n for item, n in needed(one, two).items() if n > 0}
     )
 
 

@@ -1,6 +1,7 @@
 """Changing stock by hand, setting reorder rules, dealing with alerts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -26,44 +27,95 @@ CREATED = 201
 More = Callable[[Writes, Stock], None]
 
 
+@dataclass(frozen=True)
+class Foregone:
+    """Reservations for which goods are missing: so many units are reserved no more, some of them wait.
+
+    `orders` maps each order to what of its lines waits from now on; `write` adds the writes of the orders.
+    """
+
+    reserved: int
+    waiting: int
+    orders: Mapping[str, Mapping[str, int]]
+    write: Callable[[Writes], None]
+
+
+Forego = Callable[[StockItem, Stock, int], Foregone]
+"""Finds the reservations of a stock item for which so many units are missing."""
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A stock item before and after a change by hand, and the reservations that are lost by it."""
+
+    before: Stock
+    delta: Delta
+    foregone: Foregone | None = None
+
+    @property
+    def after(self) -> Stock:
+        moved = {name: getattr(self.before, name) + units for name, units in self.delta.counters().items()}
+        return self.before.model_copy(update=moved | {"seq": self.before.seq + 1})
+
+
 def adjust(
-    sku: str, request: AdjustmentRequest, caller: Caller, *, now: datetime, more: More | None = None
+    sku: str,
+    request: AdjustmentRequest,
+    caller: Caller,
+    *,
+    now: datetime,
+    more: More | None = None,
+    forego: Forego | None = None,
 ) -> tuple[Stock, items.Item]:
     """Change a stock item by hand; return its counters afterwards and the movement.
 
-    `more` adds what else is written in the same transaction.
+    `forego` finds which reservations become back-orders where less is left than is promised; without it such
+    a change is refused. `more` adds what else is written in the same transaction.
     """
 
     def attempt() -> tuple[Stock, items.Item]:
         item, before = _stocked(sku, request.warehouse)
-        delta = request.delta if request.delta is not None else (request.counted or 0) - before.on_hand
-        after = _adjusted(before, delta)
-        moved, unit_cost = Delta(on_hand=delta), None if request.unit_cost is None else str(request.unit_cost)
-        event = journal.Event(
-            name="stock.adjusted",
-            aggregate=f"stock#{item}",
-            version=after.seq,
-            resource=("adjustment", f"{sku}@{request.warehouse}@{after.seq}"),
-            status=CREATED,
-            # All counters, also those that stay: a repeated request is told its movement from here.
-            changes={name: [getattr(before, name), getattr(after, name)] for name in ledger.COUNTERS}
-            | {"note": request.note},
-            moved={str(item): moved.told(request.reason)},
-            costs={str(item): unit_cost} if unit_cost is not None else {},
-            reason=request.reason,
-        )
+        units = request.delta if request.delta is not None else (request.counted or 0) - before.on_hand
+        change = _changed(item, before, units, forego)
+        unit_cost = None if request.unit_cost is None else str(request.unit_cost)
+        event = _event(item, request, change, unit_cost)
         entry = journal.entry_id(caller, event.aggregate, event.version)
         cause = Cause(entry, request.reason, event.aggregate, caller.name, unit_cost)
 
         writes = Writes()
         journal.record(writes, event, caller, at=now)
-        store.move(writes, item, cause, moved, seq=before.seq, refused=store.stale)
+        store.move(writes, item, cause, change.delta, seq=before.seq, refused=store.stale)
+        if change.foregone:
+            change.foregone.write(writes)
         if more:
-            more(writes, after)
+            more(writes, change.after)
         writes.commit()
-        return after, ledger.movement(item, before, after, cause, at=clock.stamp(now))
+        return change.after, ledger.movement(item, before, change.after, cause, at=clock.stamp(now))
 
     return decide(attempt)
+
+
+def _event(
+    item: StockItem, request: AdjustmentRequest, change: _Change, unit_cost: str | None
+) -> journal.Event:
+    after = change.after
+    # All counters, also those that stay: a repeated request is told its movement from here.
+    changes: dict[str, object] = {
+        name: [getattr(change.before, name), getattr(after, name)] for name in ledger.COUNTERS
+    }
+    if change.foregone:
+        changes["orders"] = [None, change.foregone.orders]
+    return journal.Event(
+        name="stock.adjusted",
+        aggregate=f"stock#{item}",
+        version=after.seq,
+        resource=("adjustment", f"{item.sku}@{item.warehouse}@{after.seq}"),
+        status=CREATED,
+        changes=changes | {"note": request.note},
+        moved={str(item): change.delta.told(request.reason)},
+        costs={str(item): unit_cost} if unit_cost is not None else {},
+        reason=request.reason,
+    )
 
 
 def adjusted(entry: items.Item, item: StockItem, seq: int) -> items.Item:
@@ -160,20 +212,29 @@ def _stocked(sku: str, warehouse: str) -> tuple[StockItem, Stock]:
     return item, store.stock_of(item, held[2])
 
 
-def _adjusted(before: Stock, delta: int) -> Stock:
-    on_hand, available = before.on_hand + delta, before.available + delta
-    if available < 0:
-        fault = Fault(
-            "insufficient_stock",
-            (
-                f"{before.sku}: {before.available} available, {before.reserved} reserved for orders",
-                f"{before.sku}：可用 {before.available}，已被订单占用 {before.reserved}",
-            ),
-            "/delta",
-            meta={"sku": before.sku, "requested": -delta, "available": before.available},
-        )
-        raise store.InsufficientStock(faults=[fault])
-    if on_hand > MOST_STOCK:
+def _changed(item: StockItem, before: Stock, units: int, forego: Forego | None) -> _Change:
+    if before.on_hand + units > MOST_STOCK:
         raise Invalid(Fault("too_large", ("more than can be kept", "超出库存上限"), "/delta"))
-    return before.model_copy(update={"on_hand": on_hand, "available": available, "seq": before.seq + 1})
+    missing = -(before.available + units)
+    if missing <= 0:
+        return _Change(before, Delta(on_hand=units))
+    if forego is None or before.on_hand + units < 0:
+        raise _refusal(before, units)
+    found = forego(item, before, missing)
+    return _Change(
+        before, Delta(on_hand=units, reserved=-found.reserved, backordered=found.waiting), found
+    )
 
+
+def _refusal(before: Stock, units: int) -> store.InsufficientStock:
+    words = (
+        f"{before.sku}: {before.on_hand} on hand, {before.reserved} reserved for orders",
+        f"{before.sku}：在手 {before.on_hand}，已被订单占用 {before.reserved}",
+    )
+    meta = {
+        "sku": before.sku,
+        "requested": -units,
+        "available": before.available,
+        "on_hand": before.on_hand,
+    }
+    return store.InsufficientStock(faults=[Fault("insufficient_stock", words, "/delta", meta=meta)])

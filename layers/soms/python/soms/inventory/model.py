@@ -23,6 +23,12 @@ class StockItem(Frozen):
         """Write it as the journal does."""
         return f"{self.sku}@{self.warehouse}"
 
+    @classmethod
+    def named(cls, name: str) -> "StockItem":
+        """Return the stock item that the journal names."""
+        sku, _, warehouse = name.rpartition("@")
+        return cls(sku=sku, warehouse=warehouse)
+
 
 @dataclass(frozen=True)
 class Delta:

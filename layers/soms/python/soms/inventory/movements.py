@@ -41,6 +41,18 @@ def since(item: StockItem, seq: int) -> Iterable[items.Item]:
     )
 
 
+def backwards(item: StockItem) -> Iterable[items.Item]:
+    """Yield the movements of a stock item as they stand now, newest first."""
+    low, high = f"{item.warehouse}#", f"{item.warehouse}#~"
+    return aws.query(
+        Setting.MOVEMENTS,
+        "sku = :sku AND entry BETWEEN :low AND :high",
+        {":sku": item.sku, ":low": low, ":high": high},
+        newest_first=True,
+        consistent=True,
+    )
+
+
 def insert(movements: Sequence[items.Item]) -> None:
     """Write movements, each once: what is there already stays as it is."""
     waiting = list(movements)

@@ -1,6 +1,6 @@
 """Stock in the inventory table: its counters, and the writes that move them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +51,13 @@ def stock_of(item: StockItem, held: items.Item | None) -> Stock:
 def get(item: StockItem) -> Stock:
     """Return the counters of one SKU in one warehouse as they stand now."""
     return stock_of(item, aws.get(*key(item), consistent=True))
+
+
+def shelves(items: Iterable[StockItem]) -> dict[StockItem, Stock]:
+    """Return the counters of stock items as they stand now."""
+    wanted = list(items)
+    held = aws.get_many((key(item) for item in wanted), consistent=True)
+    return {item: stock_of(item, one) for item, one in zip(wanted, held, strict=True)}
 
 
 def of_sku(sku: str) -> list[Stock]:

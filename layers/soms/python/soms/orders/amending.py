@@ -12,7 +12,7 @@ from soms.orders.pricing import Basket, Facts, Priced, Wanted
 from soms.orders.quantities import agreed, derived, part, summed, without
 from soms.orders.requests import AmendRequest, LineChange, LineRequest
 
-PLAIN = ("requested_on", "salesperson", "note")
+PLAIN = ("requested_on", "salesperson", "note", "backorder", "delivery", "priority")
 
 
 @dataclass

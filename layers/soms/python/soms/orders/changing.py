@@ -45,14 +45,16 @@ class Preview:
 def amend(order_id: str, request: AmendRequest, caller: Caller, *, now: datetime) -> Order:
     """Change an order; where a rule asks for approval the change waits and the order stays as it is."""
 
-    def attempt() -> Order:
+    def attempt(*, may_wait: bool) -> Order:
         before = reading.order(order_id, caller)
         lifecycle.require(before, "amend", now)
         facts, after = _amended(before, request, caller, now)
         asked = _asked(before, after, facts)
         if asked:
             return _propose(before, after, request, facts, asked, caller, now=now)
-        return _commit(before, after, facts, caller, request, None, request.reason, now=now)
+        return _commit(
+            before, after, facts, caller, request, None, request.reason, now=now, may_wait=may_wait
+        )
 
     return soft.with_stock(attempt, now)
 
@@ -62,10 +64,12 @@ def preview(order_id: str, request: AmendRequest, caller: Caller, *, now: dateti
     before = reading.order(order_id, caller)
     lifecycle.require(before, "amend", now)
     facts, after = _amended(before, request, caller, now)
+    if writing.waits(after):
+        after = writing.wait(before, after)
     asked = _asked(before, after, facts)
     problems = placing.in_the_way(before, after, facts, asked, now=now) if before.is_binding else []
     rise = quantities.exposure(after) - quantities.exposure(before)
-    return Preview(before, after, writing.needed(before, after), rise, asked, tuple(problems))
+    return Preview(before, after, quantities.needed(before, after), rise, asked, tuple(problems))
 
 
 def apply(
@@ -76,11 +80,12 @@ def apply(
     reason: str | None,
     *,
     now: datetime,
+    may_wait: bool,
 ) -> Order:
     """Carry out an amendment that was approved, on the order as it is now."""
     freed = before.model_copy(update={"waiting": None})
     facts, after = _amended(freed, request, caller, now, by_hand=True)
-    return _commit(before, after, facts, caller, request, more, reason, now=now)
+    return _commit(before, after, facts, caller, request, more, reason, now=now, may_wait=may_wait)
 
 
 def cancel(order_id: str, request: CancelRequest, caller: Caller, *, now: datetime) -> Order:
@@ -162,6 +167,7 @@ def _amended(
     facts = reading.facts_of(before, amending.skus(request, before), warehouses)
     if request.salesperson is not None:
         placing.salesperson(request.salesperson, facts, caller)
+    placing.refuse(placing.unranked(request.priority, caller))
     how = amending.draft if before.status == "draft" else amending.confirmed
     right = by_hand or caller.is_any(MANAGERS)
     try:
@@ -231,6 +237,7 @@ def _commit(
     reason: str | None,
     *,
     now: datetime,
+    may_wait: bool,
 ) -> Order:
     if before.is_binding and not any(line.in_force for line in after.lines):
         after = lifecycle.moved(after, "cancel", "cancelled")
@@ -246,6 +253,7 @@ def _commit(
     deed = Deed(
         "order.amended",
         guarded_on=guarded_on,
+        may_wait=may_wait,
         places=_places(after, request),
         reason=reason,
         more=both,

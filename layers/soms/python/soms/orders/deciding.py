@@ -5,7 +5,7 @@ from datetime import datetime
 from soms.kit import clock, ids
 from soms.kit.access import MANAGERS, Caller
 from soms.kit.problems import Fault, Forbidden
-from soms.kit.writes import Writes
+from soms.kit.writes import Writes, decide
 from soms.orders import approvals, changing, lifecycle, parts, placing, quantities, reading, soft, writing
 from soms.orders.model import Order, Waiting
 from soms.orders.requests import AmendRequest, Justified, Reasoned
@@ -18,7 +18,7 @@ NOT_YOURS = ("None of the rules that ask is yours to decide.", "没有需要您�
 def approve(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -> Order:
     """Approve what waits; once every rule is decided, stock and credit are looked at again and it is done."""
 
-    def attempt() -> Order:
+    def attempt(*, may_wait: bool) -> Order:
         before = reading.order(order_id, caller)
         lifecycle.require(before, "approve", now)
         waiting = _decided(before, caller, now)
@@ -30,8 +30,8 @@ def approve(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) 
         more = _note(waiting, "approved", caller, now, request.reason)
         if waiting.kind == "amendment":
             said = AmendRequest.model_validate(waiting.request or {})
-            return changing.apply(before, said, caller, more, request.reason, now=now)
-        return _confirm(before, caller, more, request.reason, now=now)
+            return changing.apply(before, said, caller, more, request.reason, now=now, may_wait=may_wait)
+        return _confirm(before, caller, more, request.reason, now=now, may_wait=may_wait)
 
     return soft.with_stock(attempt, now)
 
@@ -47,12 +47,13 @@ def recall(order_id: str, request: Justified, caller: Caller, *, now: datetime) 
 
 
 def _confirm(
-    before: Order, caller: Caller, more: writing.More, reason: str | None, *, now: datetime
+    before: Order, caller: Caller, more: writing.More, reason: str | None, *, now: datetime, may_wait: bool
 ) -> Order:
     facts = reading.facts_of(before, ())
     after = quantities.reserved(lifecycle.moved(before, "approve", "confirmed"))
     after = placing.with_credit_hold(after.model_copy(update={"waiting": None}), facts, now=now)
-    deed = Deed("order.approved", guarded_on=reading.day(facts, now), reason=reason, more=more)
+    day = reading.day(facts, now)
+    deed = Deed("order.approved", guarded_on=day, may_wait=may_wait, reason=reason, more=more)
     return writing.commit(before, after, deed, facts.customer, caller, now=now)
 
 
@@ -76,7 +77,7 @@ def _drop(order_id: str, request: Justified, caller: Caller, command: str, *, no
         deed = Deed(f"order.{outcome}", reason=request.reason, more=more)
         return writing.commit(before, after, deed, reading.buyer(before), caller, now=now)
 
-    return soft.with_stock(attempt, now)
+    return decide(attempt)
 
 
 def _decided(order: Order, caller: Caller, now: datetime) -> Waiting:

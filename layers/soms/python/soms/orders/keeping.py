@@ -21,7 +21,7 @@ def follow(writes: Writes, before: Order | None, after: Order) -> None:
     had, has = _notes(before) if before else {}, _notes(after)
     for place in had.keys() - has.keys():
         writes.delete(Setting.INVENTORY, _key(place))
-    for place in has.keys() - had.keys():
+    for place in sorted(place for place, units in has.items() if had.get(place) != units):
         note = {"kind": "soft", "order_id": after.id, "quantity": has[place]}
         writes.put(Setting.INVENTORY, {**_key(place), **note})
 

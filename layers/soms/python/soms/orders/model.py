@@ -22,12 +22,15 @@ Status = Literal[
     "lost",
     "discarded",
 ]
+Backorder = Literal["reject", "allow"]
+Delivery = Literal["partial", "complete"]
 HoldKind = Literal["credit", "payment", "address", "fraud", "manual"]
 ShipmentStatus = Literal["shipped", "in_transit", "delivered", "returned_to_sender"]
 ReturnStatus = Literal["requested", "approved", "received", "inspected", "resolved", "rejected", "cancelled"]
 UNBINDING: Final = frozenset({"draft", "quoted", "pending_approval", "expired", "lost", "discarded"})
 """States before confirmation: nothing is owed, billed or exposed."""
 ZERO: Final = Decimal(0)
+USUAL_PRIORITY: Final = 5
 
 
 class Discount(Request):
@@ -58,7 +61,8 @@ class Line(Frozen):
 
     Amounts are those of the units in force; `share` is the line's part of the order's discount. `parts` is
     what all its units were agreed at, empty while that is the same. `returning` is in returns that have not
-    come back yet, `return_credited` was credited by returns.
+    come back yet, `return_credited` was credited by returns. `backordered` waits for goods; `queued_at` is
+    the version of the order whose command last changed that.
     """
 
     line: int
@@ -88,6 +92,7 @@ class Line(Frozen):
     cancelled: int = 0
     reserved: int = 0
     backordered: int = 0
+    queued_at: int = 0
     shipped: int = 0
     returning: int = 0
     returned: int = 0
@@ -209,6 +214,9 @@ class Order(Frozen):
     returns: int = 0
     approvals: int = 0
     numbered: int = 0
+    backorder: Backorder = "reject"
+    delivery: Delivery = "partial"
+    priority: int = USUAL_PRIORITY
     external_ref: Reference | None = None
     requested_on: date | None = None
     salesperson: str | None = None

@@ -1,7 +1,7 @@
 """Placing orders: one reading, one decision, one transaction; and what would come of it without storing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
@@ -26,7 +26,7 @@ from soms.orders import (
     store,
     writing,
 )
-from soms.orders.model import Asked, Buyer, Hold, Order, Waiting
+from soms.orders.model import USUAL_PRIORITY, Asked, Buyer, Hold, Order, Waiting
 from soms.orders.pricing import Facts
 from soms.orders.requests import MOST_LINES, OrderRequest
 from soms.orders.writing import CREATED, Deed
@@ -47,6 +47,16 @@ class Settled:
         """Return the day on which credit is to reach for it, or None where none is taken yet."""
         return None if self.asked else self.day
 
+    def deed(self, event: str, *, may_wait: bool, reason: str | None = None) -> Deed:
+        """Return what binding the order is as a deed, under the name of its event where nobody is asked."""
+        return Deed(
+            "order.submitted" if self.asked else event,
+            guarded_on=self.guarded_on,
+            may_wait=may_wait,
+            reason=reason,
+            more=asking,
+        )
+
 
 def place(request: OrderRequest, caller: Caller, *, now: datetime) -> tuple[Order, bool]:
     """Price, check and store an order, its stock reserved and its credit taken in the same transaction.
@@ -56,8 +66,19 @@ def place(request: OrderRequest, caller: Caller, *, now: datetime) -> tuple[Orde
     """
     order_id = id_of(request, caller)
     attempts = count()
+
+    def attempt(*, may_wait: bool) -> Order:
+        facts = facts_for(request, caller)
+        order = draft(order_id, request, facts, caller, now=now, attempt=next(attempts))
+        if request.status == "draft":
+            deed = Deed("order.drafted", status=CREATED, taken=exists)
+            return writing.commit(None, order, deed, facts.customer, caller, now=now)
+        settled = settle(order, facts, caller, now=now)
+        deed = replace(settled.deed("order.placed", may_wait=may_wait), status=CREATED, taken=exists)
+        return writing.commit(None, settled.order, deed, facts.customer, caller, now=now)
+
     try:
-        return soft.with_stock(lambda: _placed(order_id, request, caller, now, next(attempts)), now), False
+        return soft.with_stock(attempt, now), False
     except Problem:
         # A refusal asks first whether the order is there already: then this is a repeat, or another order.
         held = store.find(order_id) if request.external_ref else None
@@ -75,18 +96,6 @@ def id_of(request: OrderRequest, caller: Caller) -> str:
     if request.external_ref:
         return store.id_of_reference(request.external_ref.source, request.external_ref.id)
     return ids.derived("ord", caller.command.entry or "")
-
-
-def _placed(order_id: str, request: OrderRequest, caller: Caller, now: datetime, attempt: int) -> Order:
-    facts = facts_for(request, caller)
-    order = draft(order_id, request, facts, caller, now=now, attempt=attempt)
-    if request.status == "draft":
-        deed = Deed("order.drafted", status=CREATED, taken=exists)
-        return writing.commit(None, order, deed, facts.customer, caller, now=now)
-    settled = settle(order, facts, caller, now=now)
-    event = "order.submitted" if settled.asked else "order.placed"
-    deed = Deed(event, guarded_on=settled.guarded_on, status=CREATED, taken=exists, more=asking)
-    return writing.commit(None, settled.order, deed, facts.customer, caller, now=now)
 
 
 def facts_for(request: OrderRequest, caller: Caller) -> Facts:
@@ -112,8 +121,17 @@ def faults_of(request: OrderRequest, facts: Facts, caller: Caller, *, now: datet
     found: list[Fault] = []
     if request.currency not in {None, facts.customer.currency}:
         found.append(pricing.mismatch(facts.customer.currency, "/currency"))
+    found += unranked(request.priority, caller)
     by_hand, day = caller.is_any(MANAGERS), reading.day(facts, now)
     return found + pricing.faults(pricing.basket(request), facts, on=day, priced_by_hand=by_hand)
+
+
+def unranked(priority: int | None, caller: Caller) -> list[Fault]:
+    """Return the fault of a priority said by somebody who may not let orders go before others."""
+    if priority is None or caller.is_any(MANAGERS):
+        return []
+    words = ("only a sales manager may give a priority", "只有销售经理可以指定优先级")
+    return [Fault("forbidden", words, "/priority")]
 
 
 def draft(
@@ -149,6 +167,9 @@ def blank(
         external_ref=request.external_ref,
         requested_on=request.requested_on,
         salesperson=salesperson(request.salesperson, facts, caller),
+        backorder=request.backorder,
+        delivery=request.delivery,
+        priority=request.priority or USUAL_PRIORITY,
         note=request.note,
         invoice_policy=customer.invoice_policy or facts.settings.invoice_policy,
         placed_at=clock.stamp(now),
@@ -170,7 +191,7 @@ def priced(order: Order, asked: pricing.Basket, facts: Facts, *, now: datetime) 
 def refuse(faults: Sequence[Fault]) -> None:
     """Raise Invalid with all faults, or Forbidden where one is about a right that is missing."""
     if any(fault.code == "forbidden" for fault in faults):
-        words = ("Only a sales manager may give a price of one's own.", "只有销售经理可以改价。")
+        words = ("Only a sales manager may decide this.", "只有销售经理可以决定此项。")
         raise Forbidden(detail=words, faults=[one for one in faults if one.code == "forbidden"])
     reading.refuse(*faults)
 
@@ -215,8 +236,10 @@ def in_the_way(
 
 def short(before: Order | None, after: Order, *, now: datetime) -> list[Problem]:
     """Return the refusals of stock items of which there is less than the order would take more."""
-    wanted = {item: units for item, units in writing.needed(before, after).items() if units > 0}
-    shelves = reading.shelves(wanted)
+    if writing.waits(after):
+        return []
+    wanted = {item: units for item, units in quantities.needed(before, after).items() if units > 0}
+    shelves = stock.shelves(wanted)
     lacking = {item: units for item, units in wanted.items() if shelves[item].available < units}
     there = {item: shelves[item].available + keeping.reclaimable(item, now) for item in lacking}
     return [

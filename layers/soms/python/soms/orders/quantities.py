@@ -83,6 +83,35 @@ def per_item(order: Order) -> dict[StockItem, int]:
     return held
 
 
+def needed(before: Order | None, after: Order) -> dict[StockItem, int]:
+    """Return by how much the order holds more (or, below zero, less) of each stock item than before."""
+    had, has = per_item(before) if before else {}, per_item(after)
+    changed = {item: has.get(item, 0) - had.get(item, 0) for item in had.keys() | has.keys()}
+    return {item: units for item, units in sorted(changed.items(), key=lambda one: str(one[0])) if units}
+
+
+def waiting(before: Order | None, order: Order, spare: Mapping[StockItem, int]) -> Order:
+    """Return the order with what it takes more than is to `spare` waiting for goods; its last lines wait."""
+    lines = {line.line: line for line in order.lines}
+    for item, units in needed(before, order).items():
+        short = units - max(spare.get(item, 0), 0)
+        for line in reversed(order.lines):
+            if short <= 0:
+                break
+            if line.reserved and line.warehouse and item_of(line) == item:
+                old = before.line(line.line) if before else None
+                moved = min(short, max(line.reserved - (old.reserved if old else 0), 0))
+                lines[line.line] = put_off(line, moved)
+                short -= moved
+    return order.model_copy(update={"lines": tuple(lines.values())})
+
+
+def put_off(line: Line, units: int) -> Line:
+    """Return the line with so many reserved units waiting for goods; below zero with units that came."""
+    counters = {"reserved": line.reserved - units, "backordered": line.backordered + units}
+    return line.model_copy(update=counters)
+
+
 def item_of(line: Line) -> StockItem:
     """Return the stock item that a stocked line is taken from."""
     return StockItem(sku=line.sku, warehouse=line.warehouse or "")

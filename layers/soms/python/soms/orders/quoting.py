@@ -6,6 +6,7 @@ from soms.catalog.commands import zone
 from soms.kit import clock
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid
+from soms.kit.writes import decide
 from soms.orders import changing, lifecycle, placing, pricing, quantities, reading, soft, writing
 from soms.orders.model import Order, Status
 from soms.orders.pricing import Facts
@@ -18,7 +19,7 @@ LONGEST = timedelta(days=365)
 def quote(order_id: str, request: QuoteRequest, caller: Caller, *, now: datetime) -> Order:
     """Price a draft and let it stand until it expires, with its stock kept till then if asked for."""
 
-    def attempt() -> Order:
+    def attempt(*, may_wait: bool) -> Order:  # noqa: ARG001 - what a quote keeps is there
         before = reading.order(order_id, caller)
         lifecycle.require(before, "quote", now)
         facts = _facts(before)
@@ -52,14 +53,12 @@ def discard(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) 
 def accept(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -> Order:
     """Turn a quote that is still valid into an order at its quoted prices."""
 
-    def attempt() -> Order:
+    def attempt(*, may_wait: bool) -> Order:
         before = reading.order(order_id, caller)
         lifecycle.require(before, "accept", now)
         facts = _facts(before)
         settled = placing.settle(before, facts, caller, now=now, command="accept")
-        event = "order.submitted" if settled.asked else "order.accepted"
-
-        deed = Deed(event, guarded_on=settled.guarded_on, reason=request.reason, more=placing.asking)
+        deed = settled.deed("order.accepted", may_wait=may_wait, reason=request.reason)
         return writing.commit(before, settled.order, deed, facts.customer, caller, now=now)
 
     return soft.with_stock(attempt, now)
@@ -68,14 +67,13 @@ def accept(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -
 def confirm(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -> Order:
     """Turn a draft into an order at the prices of today, which are then frozen."""
 
-    def attempt() -> Order:
+    def attempt(*, may_wait: bool) -> Order:
         before = reading.order(order_id, caller)
         lifecycle.require(before, "confirm", now)
         facts = _facts(before)
         after = _repriced(before, facts, now=now)
         settled = placing.settle(after, facts, caller, now=now)
-        event = "order.submitted" if settled.asked else "order.confirmed"
-        deed = Deed(event, guarded_on=settled.guarded_on, reason=request.reason, more=placing.asking)
+        deed = settled.deed("order.confirmed", may_wait=may_wait, reason=request.reason)
         return writing.commit(before, settled.order, deed, facts.customer, caller, now=now)
 
     return soft.with_stock(attempt, now)
@@ -93,7 +91,7 @@ def _end(
         deed = Deed(f"order.{_PAST[command]}", reason=request.reason, more=more)
         return writing.commit(before, after, deed, reading.buyer(before), caller, now=now)
 
-    return soft.with_stock(attempt, now)
+    return decide(attempt)
 
 
 _PAST = {"revise": "revised", "lose": "lost", "discard": "discarded"}

@@ -8,8 +8,6 @@ from soms.catalog import store as catalog
 from soms.catalog.commands import expected, zone
 from soms.customers import store as customers
 from soms.customers.model import Account, Customer
-from soms.inventory import store as stock
-from soms.inventory.model import Stock, StockItem
 from soms.kit import aws, items
 from soms.kit.access import Caller
 from soms.kit.fields import Reference
@@ -107,13 +105,6 @@ def buyer(order: Order) -> Customer:
     if found is None:
         raise NotFound
     return found
-
-
-def shelves(items: Iterable[StockItem]) -> dict[StockItem, Stock]:
-    """Return the counters of stock items as they stand now."""
-    wanted = list(items)
-    held = aws.get_many((stock.key(item) for item in wanted), consistent=True)
-    return {item: stock.stock_of(item, one) for item, one in zip(wanted, held, strict=True)}
 
 
 def day(made: Facts, now: datetime) -> date:

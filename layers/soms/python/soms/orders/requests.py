@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, RootModel, field_validator, model_validator
 
 from soms.kit.fields import (
     MOST_QUANTITY,
@@ -21,11 +21,13 @@ from soms.kit.fields import (
     Text,
     wrong,
 )
-from soms.orders.model import Discount, HoldKind, ShipmentStatus
+from soms.orders.model import Backorder, Delivery, Discount, HoldKind, ShipmentStatus
 
 MOST_LINES = 500
 MOST_AT_ONCE = 50
 Reason = Annotated[str, Field(min_length=1, max_length=1000)]
+Priority = Annotated[int, Field(strict=True, ge=1, le=9)]
+"""Who comes first when goods are short: 1 before 9; within one priority the older order."""
 Number = Annotated[int, Field(strict=True, ge=1)]
 Count = Annotated[int, Field(strict=True, ge=0, le=MOST_QUANTITY)]
 
@@ -49,7 +51,11 @@ class Shipping(Request):
 
 
 class OrderRequest(Request):
-    """An order as clients ask for it."""
+    """An order as clients ask for it.
+
+    Where `backorder` is allowed, what is not in stock waits for goods, by `priority` and age; what has
+    `delivery` complete leaves the warehouse only when nothing waits any more.
+    """
 
     customer_id: Annotated[str, Field(max_length=64)] | None = None
     customer_ref: Reference | None = None
@@ -57,7 +63,9 @@ class OrderRequest(Request):
     lines: Annotated[tuple[LineRequest, ...], Field(min_length=1)]
     discount: Discount | None = None
     shipping: Shipping | None = None
-    backorder: Literal["reject"] = "reject"
+    backorder: Backorder = "reject"
+    delivery: Delivery = "partial"
+    priority: Priority | None = None
     external_ref: Reference | None = None
     requested_on: Day | None = None
     salesperson: Code | None = None
@@ -116,10 +124,20 @@ class AmendRequest(Request):
     lines: Annotated[tuple[LineChange, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
     discount: Discount | None = None
     shipping: Shipping | None = None
+    backorder: Backorder | None = None
+    delivery: Delivery | None = None
+    priority: Priority | None = None
     requested_on: Day | None = None
     salesperson: Code | None = None
     note: Text | None = None
     reason: Text | None = None
+
+    @field_validator("backorder", "delivery", "priority")
+    @classmethod
+    def _always_there(cls, value: object) -> object:
+        if value is None:
+            raise wrong("required", "cannot be taken away", "不能为空")
+        return value
 
 
 class Taken(Request):

@@ -163,7 +163,11 @@ def resolve(return_id: str, request: ResolveRequest, caller: Caller, *, now: dat
 
     if request.exchange is None:
         return _step(return_id, "resolve", caller, outcome, request.reason, now)
-    return soft.with_stock(lambda: _exchanged(return_id, request, caller, outcome, now), now)
+
+    def attempt(*, may_wait: bool) -> Return:  # noqa: ARG001 - goods in exchange go out from the shelf
+        return _exchanged(return_id, request, caller, outcome, now)
+
+    return soft.with_stock(attempt, now)
 
 
 Decide = Callable[[Return, Order], Outcome]

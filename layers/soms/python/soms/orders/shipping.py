@@ -5,7 +5,7 @@ from typing import Final
 
 from soms.kit import clock, journal
 from soms.kit.access import Caller
-from soms.kit.problems import Fault, Invalid
+from soms.kit.problems import Fault, Invalid, Problem
 from soms.kit.writes import Writes, decide
 from soms.orders import lifecycle, parts, quantities, reading, store, writing
 from soms.orders.changing import taken
@@ -34,6 +34,8 @@ def ship(order_id: str, request: ShipRequest, caller: Caller, *, now: datetime) 
         if request.lines is not None:
             units = taken(before, request.lines, most, "reserved")
         after = quantities.shipped(before, units)
+        if before.delivery == "complete":
+            _require_complete(after)
         shipment = Shipment(
             id=parts.part_id("shp", before.id, after.shipments),
             order_id=before.id,
@@ -58,6 +60,34 @@ def ship(order_id: str, request: ShipRequest, caller: Caller, *, now: datetime) 
         return writing.commit(before, after, deed, reading.buyer(before), caller, now=now), shipment
 
     return decide(attempt)
+
+
+class IncompleteDelivery(Problem):
+    """An order that is to leave in one delivery would leave something behind."""
+
+    status = 409
+    code = "incomplete_delivery"
+    title = ("Not everything can leave", "无法整单发货")
+    detail = (
+        "This order is to leave in one delivery; `errors` names the lines that stay behind.",
+        "该订单要求整单发货；errors 列出尚不能发出的行。",
+    )
+
+
+def _require_complete(after: Order) -> None:
+    left = [(index, line) for index, line in enumerate(after.lines) if line.open and not line.charge]
+    if left:
+        raise IncompleteDelivery(
+            faults=[
+                Fault(
+                    "incomplete_delivery",
+                    (f"{line.open} units of {line.sku} would stay", f"{line.sku} 尚有 {line.open} 件未发"),
+                    f"/lines/{index}",
+                    meta={"line": line.line, "open": line.open, "backordered": line.backordered},
+                )
+                for index, line in left
+            ]
+        )
 
 
 def hear(shipment_id: str, request: CarrierNews, caller: Caller, *, now: datetime) -> Shipment:

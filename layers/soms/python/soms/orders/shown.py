@@ -1,7 +1,7 @@
 """Orders, shipments and returns as clients see them: amounts in digits, prices only for those who may."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from soms.kit import items, journal, money
@@ -36,10 +36,16 @@ LINE_AMOUNTS = ("discount", "share", "net", "tax", "gross")
 MARGIN_VIEWERS = MANAGERS | FINANCE
 
 
-def order(order: Order, caller: Caller, now: datetime) -> dict[str, object]:
-    """Return a whole order."""
+def order(
+    order: Order, caller: Caller, now: datetime, expected: Mapping[int, date | None] | None = None
+) -> dict[str, object]:
+    """Return a whole order, where it is known with the days on which what it waits for is expected."""
     shown = _summary(order, caller)
-    shown["lines"] = [line_of(line, order, caller) for line in order.lines]
+    days = expected or {}
+    shown["lines"] = [
+        line_of(line, order, caller) | ({"expected_on": days[line.line]} if line.line in days else {})
+        for line in order.lines
+    ]
     waiting = order.waiting
     if waiting and not caller.sees_no_prices():
         shown["waiting"] = _waiting(waiting, caller)
@@ -68,7 +74,7 @@ def _summary(order: Order, caller: Caller) -> dict[str, object]:
 
 def line_of(line: Line, order: Order, caller: Caller) -> dict[str, object]:
     """Return one line; what was credited by hand and by returns is one figure."""
-    omitted = {"parts", "return_credited"} | (LINE_PRICES if caller.sees_no_prices() else set())
+    omitted = {"parts", "return_credited", "queued_at"} | (LINE_PRICES if caller.sees_no_prices() else set())
     shown = line.model_dump(mode="json", exclude=omitted)
     shown["credited"] = line.credited + line.return_credited
     for name in LINE_AMOUNTS:

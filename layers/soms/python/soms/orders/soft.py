@@ -1,9 +1,9 @@
 """Stock that a quote keeps until it expires: taken back to the second by whoever falls short of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from soms.inventory.model import StockItem
 from soms.inventory.store import InsufficientStock
@@ -15,19 +15,35 @@ from soms.orders.writing import Deed
 
 MOST_ITEMS: Final = 40
 """How many stock items one quote may keep: each is two actions of its transaction."""
-Decision = TypeVar("Decision")
+Decision_co = TypeVar("Decision_co", covariant=True)
 
 
-def with_stock(attempt: Callable[[], Decision], now: datetime) -> Decision:
-    """Run a decision that reserves stock; before it fails for want of it, expired quotes give theirs back."""
+class Attempt(Protocol[Decision_co]):
+    """A decision and its commit; `may_wait` tells whether what is not in stock may wait for goods."""
+
+    def __call__(self, *, may_wait: bool) -> Decision_co:
+        """Read, decide and commit once."""
+
+
+def with_stock(attempt: Attempt[Decision_co], now: datetime) -> Decision_co:
+    """Run a decision that reserves stock; before it fails for want of it, expired quotes give theirs back.
+
+    Only then may what is not in stock wait for goods, where the order allows that.
+    """
     try:
-        return decide(attempt)
+        return decide(lambda: attempt(may_wait=False))
     except InsufficientStock as short:
-        wanted = {(str(one.meta["sku"]), str(one.meta["warehouse"])) for one in short.faults}
-        lacking = [StockItem(sku=sku, warehouse=warehouse) for sku, warehouse in sorted(wanted)]
-        if not _reclaim(lacking, now):
+        if not _reclaim(_lacking(short), now):
             raise
-        return decide(attempt)
+        return decide(lambda: attempt(may_wait=False))
+    except writing.CanWait as waiting:
+        _reclaim(_lacking(waiting.short), now)
+        return decide(lambda: attempt(may_wait=True))
+
+
+def _lacking(short: InsufficientStock) -> list[StockItem]:
+    wanted = {(str(one.meta["sku"]), str(one.meta["warehouse"])) for one in short.faults}
+    return [StockItem(sku=sku, warehouse=warehouse) for sku, warehouse in sorted(wanted)]
 
 
 def expire(order_id: str, *, now: datetime) -> bool:

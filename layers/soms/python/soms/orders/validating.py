@@ -11,7 +11,7 @@ from soms.kit.access import Caller, Command
 from soms.kit.invalid import faults_of_body
 from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, KeyReused, Problem
 from soms.kit.writes import AlreadyDone
-from soms.orders import placing, pricing, quantities, store
+from soms.orders import placing, pricing, quantities, store, writing
 from soms.orders.model import Asked, Order
 from soms.orders.pricing import Facts
 from soms.orders.requests import OrderRequest
@@ -65,6 +65,7 @@ def _bound(order: Order, facts: Facts, found: list[Fault], *, now: datetime) -> 
     bound = quantities.reserved(order.model_copy(update={"status": "confirmed"}))
     asked = placing.rules_asking(bound, facts, quantities.exposure(bound))
     problems = placing.in_the_way(order, bound, facts, asked, now=now)
+    bound = writing.wait(None, bound) if writing.waits(bound) else bound
     status = "pending_approval" if asked else "confirmed"
     held = placing.with_credit_hold(bound.model_copy(update={"status": status}), facts, now=now)
     told = (fault for one in problems for fault in (one.faults or (one.as_fault(),)))

@@ -8,16 +8,22 @@ from soms.customers import store as customers
 from soms.customers.model import Customer
 from soms.inventory import store as stock
 from soms.inventory.model import Delta, StockItem
-from soms.inventory.store import Cause
+from soms.inventory.store import Cause, InsufficientStock
 from soms.kit import journal
 from soms.kit.access import Caller
 from soms.kit.writes import Held, Refusal, Stale, Writes
-from soms.orders import keeping, quantities, store
+from soms.orders import keeping, quantities, queue, store
 from soms.orders.model import Line, Order
 
 CREATED = 201
-TOLD = ("status", "total", "requested_on", "salesperson", "expires_at", "quote_version")
-COUNTERS = ("quantity", "cancelled", "reserved", "shipped", "returning", "returned", "return_credited")
+TOLD = (
+    *("status", "total", "requested_on", "salesperson", "expires_at", "quote_version"),
+    *("backorder", "delivery", "priority"),
+)
+COUNTERS = (
+    *("quantity", "cancelled", "reserved", "backordered", "shipped"),
+    *("returning", "returned", "return_credited"),
+)
 More = Callable[[Writes, Order], None]
 
 
@@ -32,7 +38,8 @@ class Deed:
     The credit limit is respected as it is on the company's day `guarded_on`. `leaving` goes out of the
     warehouse, `places` says where in the body stock was asked for, `at_once` gives stock back in this very
     transaction and not through the streams, `more` adds what else is written and `moved` what that moves of
-    stock; `taken` says what it means that a new order is there already.
+    stock; `taken` says what it means that a new order is there already. Where it `may_wait`, what is not in
+    stock waits for goods.
     """
 
     event: str
@@ -40,6 +47,7 @@ class Deed:
     leaving: Mapping[StockItem, int] = field(default_factory=dict)
     places: Mapping[StockItem, Sequence[str]] = field(default_factory=dict)
     at_once: bool = False
+    may_wait: bool = False
     reason: str | None = None
     resource: tuple[str, str] | None = None
     status: int = 200
@@ -54,10 +62,52 @@ def commit(
 ) -> Order:
     """Write what a command made of an order, and the change of its customer's exposure; return it."""
     writes = Writes()
-    order = write(writes, before, after, deed, caller, now=now)
+    bound = put_off(before, after, deed)
+    order = write(writes, before, bound, deed, caller, now=now)
     expose(writes, customer, [(before, order)], guarded_on=deed.guarded_on)
-    writes.commit()
+    send(writes, bound, deed)
     return order
+
+
+def put_off(before: Order | None, after: Order, deed: Deed) -> Order:
+    """Return the order with what is not in stock waiting for goods, where the deed and the order allow it."""
+    return wait(before, after) if deed.may_wait and waits(after) else after
+
+
+def wait(before: Order | None, after: Order) -> Order:
+    """Return the order with what is not in stock as it stands waiting for goods."""
+    wanted = [item for item, units in quantities.needed(before, after).items() if units > 0]
+    spare = {item: held.available for item, held in stock.shelves(wanted).items()}
+    return quantities.waiting(before, after, spare)
+
+
+def waits(order: Order) -> bool:
+    """Tell whether an order would rather wait for goods than be refused."""
+    return order.backorder == "allow" and order.is_binding
+
+
+def send(writes: Writes, order: Order, deed: Deed) -> None:
+    """Commit; where an order may wait and is short all the same, the shelf has changed since it was read.
+
+    Raises CanWait where it is short and has not been asked to wait yet.
+    """
+    try:
+        writes.commit()
+    except InsufficientStock as short:
+        if not waits(order):
+            raise
+        if deed.may_wait:
+            raise Stale from None
+        raise CanWait(short) from None
+
+
+class CanWait(Exception):
+    """The order is `short` of stock, and may wait for it."""
+
+    def __init__(self, short: InsufficientStock) -> None:
+        """Keep the refusal that it would have been otherwise."""
+        super().__init__(short.code)
+        self.short = short
 
 
 def write(
@@ -66,13 +116,15 @@ def write(
     """Add the order, its stock and its journal entry to the writes; return the order in its new version."""
     version = before.version + 1 if before else 1
     entry = journal.entry_id(caller, f"order#{after.id}", version)
-    order = after.model_copy(update={"version": version, "entry": entry})
+    order = queue.stamped(before, after.model_copy(update={"version": version, "entry": entry}))
     quantities.check(order)
     moves = _moves(before, order, deed)
     back = {str(item): units for item, units in moves.items() if units < 0}
     effects: dict[str, object] = {}
     if back and not deed.at_once:
         effects = {"release": {name: -units for name, units in back.items()}}
+    if queued := queue.changes(before, order):
+        effects["queue"] = {str(item): dict(places) for item, places in queued.items()}
     if before:
         store.replace(writes, order, effects, before=before)
     else:
@@ -100,15 +152,8 @@ def expose(
     customers.expose(writes, customer, change, guarded_on=guarded_on, placed=placed)
 
 
-def needed(before: Order | None, after: Order) -> dict[StockItem, int]:
-    """Return by how much the order holds more (or, below zero, less) of each stock item than before."""
-    had, has = quantities.per_item(before) if before else {}, quantities.per_item(after)
-    changed = {item: has.get(item, 0) - had.get(item, 0) for item in had.keys() | has.keys()}
-    return {item: units for item, units in sorted(changed.items(), key=lambda one: str(one[0])) if units}
-
-
 def _moves(before: Order | None, order: Order, deed: Deed) -> dict[StockItem, int]:
-    moves = needed(before, order)
+    moves = quantities.needed(before, order)
     # What leaves was reserved until now; it does not come back to the shelf.
     for item, units in deed.leaving.items():
         moves[item] = moves.get(item, 0) + units

@@ -7,10 +7,12 @@ from soms.billing.model import Document, OpenItem, OrderBilling, Series
 from soms.billing.store import open_item_of
 from soms.customers.model import Account, Customer
 from soms.customers.store import ALIAS
-from soms.inventory.model import Stock
+from soms.inventory.model import Stock, StockItem
 from soms.kit import aws, items, settings
 from soms.kit.settings import Setting
+from soms.orders import queue
 from soms.orders.model import Order
+from soms.orders.queue import Entry
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Books:
     accounts: dict[str, Account] = field(default_factory=dict)
     movements: dict[tuple[str, str], list[items.Item]] = field(default_factory=dict)
     entries: dict[str, items.Item] = field(default_factory=dict)
+    queued: list[Entry] = field(default_factory=list)
 
 
 def scan(table: Setting) -> Iterable[items.Item]:
@@ -60,6 +63,9 @@ def _movement(books: Books, row: items.Item) -> None:
 def _stock(books: Books, row: items.Item) -> None:
     if row.get("kind") == "stock":
         books.stock.append(Stock.model_validate(row))
+    elif row.get("kind") == "queued":
+        item = StockItem.named(str(row["pk"]).removeprefix("queue#"))
+        books.queued.append(queue.entry_of(item, str(row["sk"]), row))
 
 
 def _order(books: Books, row: items.Item) -> None:

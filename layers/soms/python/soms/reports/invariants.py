@@ -8,7 +8,8 @@ from typing import Final
 from soms.billing.proof import proof
 from soms.inventory.ledger import COUNTERS
 from soms.inventory.model import Stock
-from soms.orders import effects, quantities
+from soms.orders import effects, quantities, queue
+from soms.orders.effects import Effect
 from soms.reports.books import Books
 
 EXAMPLES: Final = 20
@@ -83,11 +84,8 @@ def _reserved(books: Books) -> Finding:
             if line.reserved:
                 name = f"{line.sku}@{line.warehouse}"
                 wanted[name] = wanted.get(name, 0) + line.reserved
-    for entry in books.entries.values():
-        told = entry.get("effects")
-        if isinstance(told, Mapping) and effects.mark_of(str(entry["id"])) not in books.entries:
-            for name, units in told.get("release", {}).items():
-                wanted[name] = wanted.get(name, 0) + int(str(units))
+    for effect in _pending(books):
+        wanted[str(effect.item)] = wanted.get(str(effect.item), 0) + effect.released
     held = {_where(one): one.reserved for one in books.stock}
     wrong = [
         f"{name}: reserved {held.get(name, 0)}, orders hold {wanted.get(name, 0)}"
@@ -95,6 +93,45 @@ def _reserved(books: Books) -> Finding:
         if held.get(name, 0) != wanted.get(name, 0)
     ]
     return len(held), wrong
+
+
+def _pending(books: Books) -> Iterable[Effect]:
+    """Yield what orders mean for stock and has not reached it yet."""
+    for entry in books.entries.values():
+        told = entry.get("effects")
+        if isinstance(told, Mapping) and effects.mark_of(str(entry["id"])) not in books.entries:
+            yield from effects.told(told)
+
+
+def _waiting(books: Books) -> Finding:
+    """Look at what waits, as orders, queue and stock items tell it; what is on its way is counted in."""
+    ordered: dict[tuple[str, str, int], int] = {}
+    due: dict[str, int] = {}
+    for order in (one for one in books.orders.values() if one.is_binding):
+        for line in order.lines:
+            if line.backordered:
+                name = f"{line.sku}@{line.warehouse}"
+                ordered[name, order.id, line.line] = line.backordered
+                due[name] = due.get(name, 0) + line.backordered
+    queued = {(str(one.item), one.order_id, one.line): one.quantity for one in books.queued}
+    counted = {_where(one): one.backordered for one in books.stock}
+    for effect in _pending(books):
+        for place, units in effect.queued.items():
+            entry = queue.entry_of(effect.item, place, None)
+            where = str(effect.item), entry.order_id, entry.line
+            queued[where] = queued.get(where, 0) + units
+            counted[where[0]] = counted.get(where[0], 0) + units
+    wrong = [
+        f"{item}: line {line} of {order} waits for {ordered.get((item, order, line), 0)}, {units} are queued"
+        for item, order, line in sorted(ordered.keys() | queued.keys())
+        if (units := queued.get((item, order, line), 0)) != ordered.get((item, order, line), 0)
+    ]
+    wrong += [
+        f"{item}: back-ordered {counted.get(item, 0)}, orders wait for {due.get(item, 0)}"
+        for item in sorted(counted.keys() | due.keys())
+        if counted.get(item, 0) != due.get(item, 0)
+    ]
+    return len(ordered), wrong
 
 
 def _orders(books: Books) -> Finding:
@@ -210,7 +247,7 @@ def _files(books: Books) -> Finding:
 def _applied(books: Books) -> Finding:
     told = [entry for entry in books.entries.values() if entry.get("effects")]
     wrong = [
-        f"{entry['event']} {entry['id']}: stock not released"
+        f"{entry['event']} {entry['id']}: stock does not know"
         for entry in told
         if effects.mark_of(str(entry["id"])) not in books.entries
     ]
@@ -242,6 +279,7 @@ CHECKS: Final = _names(
         ),
         ("2", "counters = sum of movements, without gaps", "库存数 = 流水合计，且无缺号", _movements),
         ("3", "reserved = what open orders hold", "占用 = 未完订单占用合计", _reserved),
+        ("3b", "back-ordered = what orders wait for", "缺货待补 = 订单等待合计", _waiting),
         ("4", "the lines of every order add up", "订单行数量与金额恒等", _orders),
         ("5", "every document balances", "每张单据借贷平衡", _balance),
         ("6a", "receivables = open items", "应收账款 = 未清项合计", _receivables),

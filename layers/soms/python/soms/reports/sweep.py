@@ -12,7 +12,7 @@ from soms.inventory.gaps import Lost, Rebuilt
 from soms.inventory.model import StockItem
 from soms.kit import aws, items, journal, settings
 from soms.kit.settings import Setting
-from soms.orders import effects
+from soms.orders import effects, filling, telling
 from soms.orders import store as orders
 from soms.orders.model import UNBINDING
 
@@ -71,9 +71,7 @@ def _stocked(rows: Sequence[items.Item]) -> dict[str, list[items.Item]]:
 
 
 def _shelves(names: Iterable[str]) -> list[items.Item | None]:
-    parts = (name.rpartition("@") for name in names)
-    keys = (inventory.key(StockItem(sku=sku, warehouse=warehouse)) for sku, _, warehouse in parts)
-    return aws.get_many(keys, consistent=True)
+    return aws.get_many((inventory.key(StockItem.named(name)) for name in names), consistent=True)
 
 
 def _lost(rows: Sequence[items.Item], settled: Sequence[items.Item], before: datetime) -> list[Lost]:
@@ -86,8 +84,11 @@ def _lost(rows: Sequence[items.Item], settled: Sequence[items.Item], before: dat
 def _unwatched(rows: Sequence[items.Item]) -> Iterable[items.Item]:
     named = (str(row["aggregate"]) for row in rows)
     alerts = dict.fromkeys(name.removeprefix("alert#") for name in named if name.startswith("alert#"))
-    yield from replenish.unwatched([shelf for shelf in _shelves(_stocked(rows)) if shelf])
+    shelves = [shelf for shelf in _shelves(_stocked(rows)) if shelf]
+    yield from (shelf for shelf in shelves if filling.is_due(shelf))
+    yield from replenish.unwatched(shelves)
     yield from replenish.untold(alerts)
+    yield from telling.untold(list(rows))
 
 
 def _unreleased(rows: Sequence[items.Item]) -> Iterable[items.Item]:
