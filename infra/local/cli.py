@@ -139,7 +139,8 @@ def status() -> None:
         return
     typer.echo(f"api       {held['api']}")
     typer.echo(f"engine    {held['endpoint']}  (AWS_ENDPOINT_URL; process {held['engine_pid']})")
-    typer.echo(f"mailbox   {held['mailbox']}")
+    typer.echo(f"mailbox   {held['mailbox']} (purchasing)")
+    typer.echo(f"mailbox   {held['sales_mailbox']} (sales)")
     for stream, glance in _asked(held, "backlog").items():
         typer.echo(f"stream    {stream}: {_hand(glance)}")
 

@@ -15,7 +15,7 @@ from infra.local.engine import ACCOUNT, REGION, ROOT_KEY
 
 BROKEN = frozenset({"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-MAILBOX = "soms-local-purchasing-mailbox"
+MAILBOX = "soms-local-{team}-mailbox"
 
 Say = Callable[[str], None]
 
@@ -163,10 +163,10 @@ def disable_mappings(account: Account) -> int:
     return len(mappings)
 
 
-def mailbox(account: Account, topic_arn: str) -> str:
-    """Subscribe a queue to the purchasing topic, so that its mail can be read; return the queue's URL."""
+def mailbox(account: Account, topic_arn: str, team: str = "purchasing") -> str:
+    """Subscribe a queue to a team's topic, so that its mail can be read; return the queue's URL."""
     sqs, sns = account.client("sqs"), account.client("sns")
-    url = str(sqs.create_queue(QueueName=MAILBOX)["QueueUrl"])
+    url = str(sqs.create_queue(QueueName=MAILBOX.format(team=team))["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(_from_topic(arn, topic_arn))})
     subscribed = sns.list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]

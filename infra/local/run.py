@@ -131,6 +131,7 @@ class Supervisor:
             control={"port": control.port, "token": control.token},
             outputs=system.outputs,
             mailbox=system.mailbox,
+            sales_mailbox=system.sales_mailbox,
         )
         self._ready()
         if returning:
