@@ -36,6 +36,7 @@ test: $(READY) ## lint, types, import contracts, template rules, and every test
 test-long: $(READY) ## every AWS call struck with every fault, every pair of commands at once, 50 000 steps of the model
 	@SOMS_LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults tests/properties \
 	  tests/functions/test_one_winner.py tests/functions/test_budgets.py
+	@SOMS_LONG=1 $(BIN)/python -m pytest tests/system/test_races.py
 
 check: $(READY) ## ruff, mypy, import contracts; cfn-lint and cdk-nag on the template
 	@$(BIN)/ruff check .
