@@ -32,6 +32,7 @@ CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "sett
 CURSOR_KEY = "cursor-key"
 SEARCH_TERMS = "term#*"
 SOFT_RESERVATIONS = "soft#*"
+PRODUCTS = "product#*"
 QUEUES = "queue#*"
 
 
@@ -103,6 +104,7 @@ class AppStack(Stack):
         # Who is erased loses the name on each order.
         customers.may(tables.orders, "Query", "UpdateItem")
         inventory = doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "GetItem", "Query")
+        inventory.may(tables.catalog, "PutItem", keys=[PRODUCTS])
         # Less found than is promised takes from orders and from what quotes keep.
         inventory.may(tables.orders, *CHANGE).may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
         orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from soms.catalog import store as catalog
 from soms.inventory import alerts as alert_store
-from soms.inventory import commands, movements, rules, store
+from soms.inventory import commands, movements, rules, sharding, store
 from soms.inventory.model import (
     AdjustmentRequest,
     Alert,
@@ -16,6 +16,7 @@ from soms.inventory.model import (
     Stock,
     StockItem,
 )
+from soms.inventory.sharding import ShardsRequest
 from soms.kit import clock, http, items, journal, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Code, Request
@@ -35,9 +36,10 @@ class StockFilters(Request):
 
 
 class MovementFilters(Request):
-    """Filters of the movements of a SKU."""
+    """Filters of the movements of a SKU: of a warehouse, and of a shard where its stock is split."""
 
     warehouse: Code = "main"
+    shard: Annotated[int, Field(ge=0, lt=sharding.MOST_SHARDS)] = 0
     limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
     cursor: str | None = None
 
@@ -54,7 +56,8 @@ def _row(stock: Stock) -> dict[str, object]:
     shown = {"sku": stock.sku, "warehouse": stock.warehouse}
     counters = {name: getattr(stock, name) for name in COUNTERS}
     rule = stock.rule.model_dump(mode="json") if stock.rule else None
-    return shown | counters | {"position": stock.position, "low": stock.is_low, "reorder_rule": rule}
+    split = {"shards": stock.spread} if stock.shards > 1 else {}
+    return shown | counters | split | {"position": stock.position, "low": stock.is_low, "reorder_rule": rule}
 
 
 def _sku(sku: str) -> http.Answer:
@@ -75,7 +78,7 @@ def _adjustment(name: str, caller: Caller) -> http.Answer:
     if movement is None:
         entry = journal.find(caller.command.entry or "") or {}
         movement = _shown(commands.adjusted(entry, item, int(seq)))
-    return http.Answer({"movement": movement, "stock": _row(store.get(item))}, 201)
+    return http.Answer({"movement": movement, "stock": _row(store.whole(item))}, 201)
 
 
 def _alert(alert: Alert) -> http.Answer:
@@ -103,7 +106,8 @@ def stock(query: StockFilters, caller: Caller) -> http.Answer:
         page, held = alert_store.low(limit=query.limit, after=after)
         return http.page(page, (_row(one) for one in held), scope)
     page = store.in_warehouse(query.warehouse or "main", limit=query.limit, after=after)
-    return http.page(page, (_row(Stock.model_validate(row)) for row in page.rows), scope)
+    held = store.together(Stock.model_validate(row) for row in page.rows)
+    return http.page(page, (_row(one) for one in held), scope)
 
 
 @app.get("/v1/stock/{sku}")
@@ -115,7 +119,8 @@ def stock_of(sku: str) -> http.Answer:
 def movements_of(sku: str, query: MovementFilters, caller: Caller) -> http.Answer:
     scope = f"{http.scope(caller, query)}|{sku}"
     after = paging.position(query.cursor, scope)
-    page = movements.listed(sku, query.warehouse, limit=query.limit, after=after)
+    item = StockItem(sku=sku, warehouse=query.warehouse).of_shard(query.shard)
+    page = movements.listed(item, limit=query.limit, after=after)
     return http.page(page, (_shown(row) for row in page.rows), scope)
 
 
@@ -126,13 +131,19 @@ def _shown(row: items.Item) -> dict[str, object]:
 @app.post("/v1/stock/{sku}/adjustments")
 def adjust(sku: str, request: AdjustmentRequest, caller: Caller) -> http.Answer:
     after, movement = commands.adjust(sku, request, caller, now=clock.now(), forego=shortfall.find)
-    return http.Answer({"movement": _shown(movement), "stock": _row(after)}, 201)
+    held = after if after.shards == 1 else store.whole(after.item)
+    return http.Answer({"movement": _shown(movement), "stock": _row(held)}, 201)
 
 
 @app.put("/v1/stock/{sku}/reorder-rule")
 def set_rule(sku: str, request: RuleRequest, caller: Caller) -> http.Answer:
     after = commands.set_rule(sku, request, caller, now=clock.now())
     return http.Answer(_row(after))
+
+
+@app.put("/v1/stock/{sku}/shards")
+def split(sku: str, request: ShardsRequest, caller: Caller) -> http.Answer:
+    return http.Answer(_row(sharding.split(sku, request, caller, now=clock.now())))
 
 
 @app.get("/v1/stock-alerts")

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from soms.inventory import replenish
+from soms.inventory import replenish, sharding
 from soms.kit import clock, streams
 from soms.orders import filling, telling
 
 
 def _watch(changes: Sequence[streams.Change]) -> None:
+    filling.follow(changes, now=clock.now())
+    sharding.follow(changes, now=clock.now())
     for change in changes:
         telling.follow(change, now=clock.now())
-        filling.follow(change, now=clock.now())
         replenish.watch(change, now=clock.now())
 
 

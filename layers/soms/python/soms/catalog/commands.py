@@ -39,6 +39,8 @@ def put_product(sku: str, request: ProductRequest, caller: Caller, *, now: datet
         before = store.find_product(sku)
         version = expected(caller, before.version if before else 0) + 1
         said = request.model_dump() | {"tax_category": category_of(request.tax_rate, request.tax_category)}
+        # How its stock is split, inventory says.
+        said["stock_shards"] = before.stock_shards if before else 1
         product = Product(sku=sku, version=version, **said)
 
         writes = Writes()

@@ -71,6 +71,7 @@ class Product(Frozen):
     tax_reason: Text | None = None
     unit: str = "pcs"
     stocked: bool = True
+    stock_shards: int = 1
     active: bool = True
     category: str | None = None
     barcode: str | None = None

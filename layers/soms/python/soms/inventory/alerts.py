@@ -14,7 +14,7 @@ def low(*, limit: int, after: str | None) -> tuple[paging.Page, list[Stock]]:
     page = listed("open", limit=limit, after=after)
     wanted = [StockItem(sku=str(row["sku"]), warehouse=str(row["warehouse"])) for row in page.rows]
     held = aws.get_many(store.key(item) for item in wanted)
-    return page, [store.stock_of(item, one) for item, one in zip(wanted, held, strict=True)]
+    return page, store.together(store.stock_of(item, one) for item, one in zip(wanted, held, strict=True))
 
 
 def key(alert_id: str) -> Key:

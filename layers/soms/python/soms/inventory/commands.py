@@ -1,13 +1,14 @@
 """Changing stock by hand, setting reorder rules, dealing with alerts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from soms.catalog import store as catalog
 from soms.inventory import alerts, ledger, rules, store
 from soms.inventory.model import (
+    COUNTERS,
     MOST_STOCK,
     AdjustmentRequest,
     Alert,
@@ -74,16 +75,20 @@ def adjust(
     """
 
     def attempt() -> tuple[Stock, items.Item]:
-        item, before = _stocked(sku, request.warehouse)
-        units = request.delta if request.delta is not None else (request.counted or 0) - before.on_hand
-        change = _changed(item, before, units, forego)
+        item, before = stocked(sku, request.warehouse)
+        shelves = store.shelves(store.other_shards(before))
+        there = before.with_shards(shelves.values())
+        units = request.delta if request.delta is not None else (request.counted or 0) - there.on_hand
+        gathered = sharing(-(before.available + units), shelves)
+        change = _changed(item, before, units, sum(gathered.values()), None if shelves else forego)
         unit_cost = None if request.unit_cost is None else str(request.unit_cost)
-        event = _event(item, request, change, unit_cost)
+        event = _event(item, request, change, unit_cost, gathered)
         entry = journal.entry_id(caller, event.aggregate, event.version)
         cause = Cause(entry, request.reason, event.aggregate, caller.name, unit_cost)
 
         writes = Writes()
         journal.record(writes, event, caller, at=now)
+        store.gather(writes, gathered, replace(cause, reason="gather", unit_cost=None))
         store.move(writes, item, cause, change.delta, seq=before.seq, refused=store.stale)
         if change.foregone:
             change.foregone.write(writes)
@@ -95,13 +100,27 @@ def adjust(
     return decide(attempt)
 
 
+def sharing(lacking: int, shelves: Mapping[StockItem, Stock]) -> dict[StockItem, int]:
+    """Return how many free units other shards give of those that are lacking, the fullest first."""
+    taken: dict[StockItem, int] = {}
+    for item, held in sorted(shelves.items(), key=lambda one: -one[1].available):
+        left = lacking - sum(taken.values())
+        if left > 0 and held.available > 0:
+            taken[item] = min(left, held.available)
+    return taken
+
+
 def _event(
-    item: StockItem, request: AdjustmentRequest, change: _Change, unit_cost: str | None
+    item: StockItem,
+    request: AdjustmentRequest,
+    change: _Change,
+    unit_cost: str | None,
+    gathered: Mapping[StockItem, int],
 ) -> journal.Event:
     after = change.after
     # All counters, also those that stay: a repeated request is told its movement from here.
     changes: dict[str, object] = {
-        name: [getattr(change.before, name), getattr(after, name)] for name in ledger.COUNTERS
+        name: [getattr(change.before, name), getattr(after, name)] for name in COUNTERS
     }
     if change.foregone:
         changes["orders"] = [None, change.foregone.orders]
@@ -112,7 +131,10 @@ def _event(
         resource=("adjustment", f"{item.sku}@{item.warehouse}@{after.seq}"),
         status=CREATED,
         changes=changes | {"note": request.note},
-        moved={str(item): change.delta.told(request.reason)},
+        moved={
+            **{str(one): Delta(on_hand=-units).told("gather") for one, units in gathered.items()},
+            str(item): change.delta.told(request.reason),
+        },
         costs={str(item): unit_cost} if unit_cost is not None else {},
         reason=request.reason,
     )
@@ -123,7 +145,7 @@ def adjusted(entry: items.Item, item: StockItem, seq: int) -> items.Item:
     changes = cast("Mapping[str, Sequence[int]]", entry["changes"])
     before, after = (
         Stock(sku=item.sku, warehouse=item.warehouse, seq=seq).model_copy(
-            update={name: changes[name][side] for name in ledger.COUNTERS}
+            update={name: changes[name][side] for name in COUNTERS}
         )
         for side in (0, 1)
     )
@@ -137,7 +159,7 @@ def set_rule(sku: str, request: RuleRequest, caller: Caller, *, now: datetime) -
     """Set when and how much of a SKU is reordered; whether it is low is looked at once."""
 
     def attempt() -> Stock:
-        item, before = _stocked(sku, request.warehouse)
+        item, before = stocked(sku, request.warehouse)
         rule = ReorderRule(**request.model_dump(exclude={"warehouse"}))
         event = journal.Event(
             name="stock.rule_set",
@@ -196,7 +218,8 @@ def step_alert(
     return decide(attempt)
 
 
-def _stocked(sku: str, warehouse: str) -> tuple[StockItem, Stock]:
+def stocked(sku: str, warehouse: str) -> tuple[StockItem, Stock]:
+    """Return a stock item and its counters, or raise what is wrong with SKU or warehouse."""
     item = StockItem(sku=sku, warehouse=warehouse)
     held = aws.get_many(
         [catalog.product_key(sku), catalog.warehouse_key(warehouse), store.key(item)], consistent=True
@@ -212,7 +235,10 @@ def _stocked(sku: str, warehouse: str) -> tuple[StockItem, Stock]:
     return item, store.stock_of(item, held[2])
 
 
-def _changed(item: StockItem, before: Stock, units: int, forego: Forego | None) -> _Change:
+def _changed(
+    item: StockItem, before: Stock, units: int, gathered: int, forego: Forego | None
+) -> _Change:
+    units += gathered
     if before.on_hand + units > MOST_STOCK:
         raise Invalid(Fault("too_large", ("more than can be kept", "超出库存上限"), "/delta"))
     missing = -(before.available + units)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import combinations, permutations
 
 from soms.inventory import ledger, movements
-from soms.inventory.model import Delta, Stock, StockItem
+from soms.inventory.model import COUNTERS, Delta, Stock, StockItem
 from soms.kit import items, journal
 
 LONGEST = timedelta(seconds=60)
@@ -194,7 +194,7 @@ def _balance(nothing: Stock, row: items.Item) -> Stock:
 def _start(row: items.Item) -> tuple[int, ...]:
     """Return the counters before a movement."""
     balance, delta = _part(row, "balance"), _part(row, "delta")
-    return tuple(int(str(balance[name])) - int(str(delta.get(name, 0))) for name in ledger.COUNTERS)
+    return tuple(int(str(balance[name])) - int(str(delta.get(name, 0))) for name in COUNTERS)
 
 
 def _part(row: items.Item, name: str) -> Mapping[str, object]:
@@ -203,7 +203,7 @@ def _part(row: items.Item, name: str) -> Mapping[str, object]:
 
 
 def _counters(stock: Stock) -> tuple[int, ...]:
-    return tuple(getattr(stock, name) for name in ledger.COUNTERS)
+    return tuple(getattr(stock, name) for name in COUNTERS)
 
 
 def _image(stock: Stock) -> items.Item:

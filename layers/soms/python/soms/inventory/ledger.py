@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from soms.inventory import movements
-from soms.inventory.model import Stock, StockItem
+from soms.inventory.model import COUNTERS, Stock, StockItem
 from soms.inventory.store import Cause
 from soms.kit import clock, items
 from soms.kit.streams import Change
 
-COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered", "quarantine")
 EFFECTS: Final = "stock-effects#"
 """What begins the aggregate of an entry that the streams made for an order's effects."""
 

@@ -1,8 +1,8 @@
 """What lies on the shelves: stock, the rule that reorders it, and alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,21 +13,44 @@ Reason = Literal["receipt", "count", "damage", "loss", "found", "correction"]
 AlertStatus = Literal["open", "acknowledged", "ordered", "snoozed", "dismissed", "resolved"]
 
 
+SHARD = "~"
+Shelf = Annotated[str, Field(max_length=68, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(~[0-9]{1,2})?$")]
+"""A warehouse, or one shard of what it has of a hot SKU: `main`, `main~3`."""
+
+
 class StockItem(Frozen):
-    """One SKU in one warehouse, by name."""
+    """One SKU in one warehouse, by name; of a hot SKU one shard, the first of which has the plain name."""
 
     sku: Sku
-    warehouse: Code
+    warehouse: Shelf
 
     def __str__(self) -> str:
         """Write it as the journal does."""
         return f"{self.sku}@{self.warehouse}"
+
+    @property
+    def whole(self) -> "StockItem":
+        """Return the stock item that this is a shard of: its first shard, which stands for all."""
+        return StockItem(sku=self.sku, warehouse=self.warehouse.partition(SHARD)[0])
+
+    @property
+    def shard(self) -> int:
+        """Return the number of the shard, from 0."""
+        return int(self.warehouse.partition(SHARD)[2] or 0)
+
+    def of_shard(self, number: int) -> "StockItem":
+        """Return another shard of the same stock item."""
+        place = f"{self.whole.warehouse}{SHARD}{number}" if number else self.whole.warehouse
+        return StockItem(sku=self.sku, warehouse=place)
 
     @classmethod
     def named(cls, name: str) -> "StockItem":
         """Return the stock item that the journal names."""
         sku, _, warehouse = name.rpartition("@")
         return cls(sku=sku, warehouse=warehouse)
+
+
+COUNTERS: Final = ("on_hand", "reserved", "available", "incoming", "backordered", "quarantine")
 
 
 @dataclass(frozen=True)
@@ -69,10 +92,13 @@ class ReorderRule(Frozen):
 
 
 class Stock(Frozen):
-    """The counters of a stock item in base units; `seq` counts its writes, `cause` is the last entry."""
+    """The counters of a stock item in base units; `seq` counts its writes, `cause` is the last entry.
+
+    A hot SKU's units are `spread` over so many shards; `shards` is how many there have ever been.
+    """
 
     sku: Sku
-    warehouse: Code
+    warehouse: Shelf
     on_hand: int = 0
     reserved: int = 0
     available: int = 0
@@ -82,6 +108,19 @@ class Stock(Frozen):
     seq: int = 0
     cause: str | None = None
     rule: ReorderRule | None = None
+    shards: int = 1
+    spread: int = 1
+
+    @property
+    def item(self) -> StockItem:
+        """Return the stock item by name."""
+        return StockItem(sku=self.sku, warehouse=self.warehouse)
+
+    def with_shards(self, others: Iterable["Stock"]) -> "Stock":
+        """Return the counters of all shards together."""
+        held = [self, *others]
+        sums = {name: sum(getattr(one, name) for one in held) for name in (*COUNTERS, "seq")}
+        return self.model_copy(update=sums)
 
     @property
     def position(self) -> int:

@@ -11,13 +11,13 @@ from soms.kit.writes import MOST_ACTIONS, Writes
 ENTRY_DIGITS: Final = 12
 
 
-def listed(sku: str, warehouse: str, *, limit: int, after: str | None) -> paging.Page:
+def listed(item: StockItem, *, limit: int, after: str | None) -> paging.Page:
     """Return one page of the movements of a stock item, newest first."""
-    low, high = f"{warehouse}#", after or f"{warehouse}#~"
+    low, high = f"{item.warehouse}#", after or f"{item.warehouse}#~"
     rows = aws.query(
         Setting.MOVEMENTS,
         "sku = :sku AND entry BETWEEN :low AND :high",
-        {":sku": sku, ":low": low, ":high": high},
+        {":sku": item.sku, ":low": low, ":high": high},
         limit=limit + 2,
         newest_first=True,
     )

@@ -39,8 +39,9 @@ class Cause:
 
 
 def key(item: StockItem) -> Key:
-    """Return where a stock item lies."""
-    return Setting.INVENTORY, {"pk": f"stock#{item.sku}", "sk": item.warehouse}
+    """Return where a stock item lies; each shard of a hot SKU has a partition of its own."""
+    shard = f".{item.shard}" if item.shard else ""
+    return Setting.INVENTORY, {"pk": f"stock{shard}#{item.sku}", "sk": item.whole.warehouse}
 
 
 def stock_of(item: StockItem, held: items.Item | None) -> Stock:
@@ -63,7 +64,30 @@ def shelves(items: Iterable[StockItem]) -> dict[StockItem, Stock]:
 def of_sku(sku: str) -> list[Stock]:
     """Return the counters of a SKU in every warehouse where it ever moved."""
     rows = aws.query(Setting.INVENTORY, "pk = :pk", {":pk": f"stock#{sku}"}, consistent=True)
-    return [Stock.model_validate(row) for row in rows]
+    return together(Stock.model_validate(row) for row in rows)
+
+
+def other_shards(stock: Stock) -> list[StockItem]:
+    """Return the shards of a stock item beside its first."""
+    return [stock.item.of_shard(number) for number in range(1, stock.shards)]
+
+
+def together(firsts: Iterable[Stock]) -> list[Stock]:
+    """Return stock items, read as their first shards, with what their other shards hold."""
+    held = list(firsts)
+    others = shelves(item for one in held for item in other_shards(one))
+    return [one.with_shards(others[item] for item in other_shards(one)) for one in held]
+
+
+def with_shards(wanted: Iterable[StockItem]) -> dict[StockItem, Stock]:
+    """Return the counters of all shards of stock items, each by itself, as they stand now."""
+    firsts = shelves(dict.fromkeys(item.whole for item in wanted))
+    return firsts | shelves(item for one in firsts.values() for item in other_shards(one))
+
+
+def whole(item: StockItem) -> Stock:
+    """Return the counters of a stock item with all its shards as they stand now."""
+    return together([get(item.whole)])[0]
 
 
 def move(
@@ -80,10 +104,15 @@ def move(
     `available` follows, `seq` counts; where `seq` is given the item must still be as it was read.
     """
     conditions, values = _guards(delta)
-    if seq is not None:
-        conditions.append("seq = :seq" if seq else "attribute_not_exists(pk)")
-        values |= {":seq": seq} if seq else {}
+    same, as_read = _as_read(seq)
+    conditions, values = conditions + same, values | as_read
     _write(writes, item, cause, delta, values, " AND ".join(conditions) or None, refused)
+
+
+def _as_read(seq: int | None) -> tuple[list[str], dict[str, object]]:
+    if seq is None:
+        return [], {}
+    return (["seq = :seq"], {":seq": seq}) if seq else (["attribute_not_exists(pk)"], {})
 
 
 def _guards(delta: Delta) -> tuple[list[str], dict[str, object]]:
@@ -100,7 +129,7 @@ def _write(
     values: Mapping[str, object],
     condition: str | None,
     refused: Refusal | None,
-    rule: ReorderRule | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> None:
     said: dict[str, object] = {
         "kind": "stock",
@@ -112,7 +141,7 @@ def _write(
         "by": cause.by,
     }
     said |= {"unit_cost": cause.unit_cost} if cause.unit_cost is not None else {}
-    said |= {"rule": rule.model_dump(mode="json", exclude_none=True)} if rule else {}
+    said |= more or {}
     counters = {name: units for name, units in delta.counters().items() if units or name in ALWAYS}
     added = {**counters, "seq": 1}
     expression = "SET " + ", ".join(f"#{name} = :{name}" for name in said)
@@ -134,16 +163,26 @@ def _write(
 def reserve(
     writes: Writes,
     item: StockItem,
-    quantity: int,
+    delta: Delta,
     cause: Cause,
     pointers: Sequence[str],
 ) -> None:
-    """Take stock for an order, or refuse the command naming what is short and where it was asked for."""
+    """Take stock for an order, or refuse the command naming what is short and where it was asked for.
+
+    What other shards gathered for it comes in by the same write.
+    """
 
     def refused(held: Held) -> Exception:
-        return short(item, quantity, stock_of(item, held).available, pointers)
+        return short(item, delta.reserved, stock_of(item, held).available, pointers)
 
-    move(writes, item, cause, Delta(reserved=quantity), refused=refused)
+    move(writes, item, cause, delta, refused=refused)
+
+
+def gather(writes: Writes, shards: Mapping[StockItem, int], cause: Cause) -> dict[str, object]:
+    """Let free units leave shards for another one; return how the journal tells of it."""
+    for item, units in shards.items():
+        move(writes, item, cause, Delta(on_hand=-units), refused=stale)
+    return {str(item): Delta(on_hand=-units).told(cause.reason) for item, units in shards.items()}
 
 
 def release(writes: Writes, item: StockItem, quantity: int, cause: Cause) -> None:
@@ -181,7 +220,7 @@ def _short(item: StockItem, requested: int, available: int, pointer: str) -> Fau
         pointer,
         meta={
             "sku": item.sku,
-            "warehouse": item.warehouse,
+            "warehouse": item.whole.warehouse,
             "requested": requested,
             "available": available,
         },
@@ -190,7 +229,15 @@ def _short(item: StockItem, requested: int, available: int, pointer: str) -> Fau
 
 def put_rule(writes: Writes, item: StockItem, rule: ReorderRule, cause: Cause) -> None:
     """Set the reorder rule of a stock item; the stream evaluates it at once."""
-    _write(writes, item, cause, Delta(), {}, None, None, rule)
+    note(writes, item, cause, {"rule": rule.model_dump(mode="json", exclude_none=True)})
+
+
+def note(
+    writes: Writes, item: StockItem, cause: Cause, said: Mapping[str, object], *, seq: int | None = None
+) -> None:
+    """Note something on a stock item that moves none of its counters."""
+    conditions, values = _as_read(seq)
+    _write(writes, item, cause, Delta(), values, " AND ".join(conditions) or None, stale, said)
 
 
 def in_warehouse(warehouse: str, *, limit: int, after: str | None) -> paging.Page:

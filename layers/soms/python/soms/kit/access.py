@@ -74,6 +74,7 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/stock/{sku}/movements": EVERY,
         "POST /v1/stock/{sku}/adjustments": SHELF,
         "PUT /v1/stock/{sku}/reorder-rule": PLANNERS,
+        "PUT /v1/stock/{sku}/shards": frozenset({_G.ADMIN}),
         "GET /v1/stock-alerts": PLANNERS | MANAGERS | READERS,
         "GET /v1/stock-alerts/{alert_id}": PLANNERS | MANAGERS | READERS,
         "POST /v1/stock-alerts/{alert_id}/acknowledge": PLANNERS,

@@ -197,7 +197,7 @@ def _reprice(plan: _Plan, line: Line, change: LineChange, units: int, place: str
         quantity=units,
         unit_price=change.unit_price if "unit_price" in said else None,
         discount=rule,
-        warehouse=change.warehouse if "warehouse" in said else line.warehouse,
+        warehouse=change.warehouse if "warehouse" in said else line.site,
         note=change.note if "note" in said else line.note,
     )
     fixed = None if "unit_price" in said else _agreed_price(line)
@@ -208,7 +208,7 @@ def _reprice(plan: _Plan, line: Line, change: LineChange, units: int, place: str
 
 def _more(line: Line, units: int) -> LineRequest:
     percent = line.discount_rule if line.discount_rule and line.discount_rule.percent is not None else None
-    return LineRequest(sku=line.sku, quantity=units, discount=percent, warehouse=line.warehouse)
+    return LineRequest(sku=line.sku, quantity=units, discount=percent, warehouse=line.site)
 
 
 def _taxed_alike(line: Line, facts: Facts) -> bool:

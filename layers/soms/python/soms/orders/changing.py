@@ -45,7 +45,7 @@ class Preview:
 def amend(order_id: str, request: AmendRequest, caller: Caller, *, now: datetime) -> Order:
     """Change an order; where a rule asks for approval the change waits and the order stays as it is."""
 
-    def attempt(*, may_wait: bool) -> Order:
+    def attempt(*, closely: bool) -> Order:
         before = reading.order(order_id, caller)
         lifecycle.require(before, "amend", now)
         facts, after = _amended(before, request, caller, now)
@@ -53,7 +53,7 @@ def amend(order_id: str, request: AmendRequest, caller: Caller, *, now: datetime
         if asked:
             return _propose(before, after, request, facts, asked, caller, now=now)
         return _commit(
-            before, after, facts, caller, request, None, request.reason, now=now, may_wait=may_wait
+            before, after, facts, caller, request, None, request.reason, now=now, closely=closely
         )
 
     return soft.with_stock(attempt, now)
@@ -64,8 +64,7 @@ def preview(order_id: str, request: AmendRequest, caller: Caller, *, now: dateti
     before = reading.order(order_id, caller)
     lifecycle.require(before, "amend", now)
     facts, after = _amended(before, request, caller, now)
-    if writing.waits(after):
-        after = writing.wait(before, after)
+    after = writing.imagined(before, after)
     asked = _asked(before, after, facts)
     problems = placing.in_the_way(before, after, facts, asked, now=now) if before.is_binding else []
     rise = quantities.exposure(after) - quantities.exposure(before)
@@ -80,12 +79,12 @@ def apply(
     reason: str | None,
     *,
     now: datetime,
-    may_wait: bool,
+    closely: bool,
 ) -> Order:
     """Carry out an amendment that was approved, on the order as it is now."""
     freed = before.model_copy(update={"waiting": None})
     facts, after = _amended(freed, request, caller, now, by_hand=True)
-    return _commit(before, after, facts, caller, request, more, reason, now=now, may_wait=may_wait)
+    return _commit(before, after, facts, caller, request, more, reason, now=now, closely=closely)
 
 
 def cancel(order_id: str, request: CancelRequest, caller: Caller, *, now: datetime) -> Order:
@@ -237,7 +236,7 @@ def _commit(
     reason: str | None,
     *,
     now: datetime,
-    may_wait: bool,
+    closely: bool,
 ) -> Order:
     if before.is_binding and not any(line.in_force for line in after.lines):
         after = lifecycle.moved(after, "cancel", "cancelled")
@@ -253,7 +252,7 @@ def _commit(
     deed = Deed(
         "order.amended",
         guarded_on=guarded_on,
-        may_wait=may_wait,
+        closely=closely,
         places=_places(after, request),
         reason=reason,
         more=both,

@@ -18,7 +18,7 @@ NOT_YOURS = ("None of the rules that ask is yours to decide.", "没有需要您�
 def approve(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -> Order:
     """Approve what waits; once every rule is decided, stock and credit are looked at again and it is done."""
 
-    def attempt(*, may_wait: bool) -> Order:
+    def attempt(*, closely: bool) -> Order:
         before = reading.order(order_id, caller)
         lifecycle.require(before, "approve", now)
         waiting = _decided(before, caller, now)
@@ -30,8 +30,8 @@ def approve(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) 
         more = _note(waiting, "approved", caller, now, request.reason)
         if waiting.kind == "amendment":
             said = AmendRequest.model_validate(waiting.request or {})
-            return changing.apply(before, said, caller, more, request.reason, now=now, may_wait=may_wait)
-        return _confirm(before, caller, more, request.reason, now=now, may_wait=may_wait)
+            return changing.apply(before, said, caller, more, request.reason, now=now, closely=closely)
+        return _confirm(before, caller, more, request.reason, now=now, closely=closely)
 
     return soft.with_stock(attempt, now)
 
@@ -47,13 +47,13 @@ def recall(order_id: str, request: Justified, caller: Caller, *, now: datetime) 
 
 
 def _confirm(
-    before: Order, caller: Caller, more: writing.More, reason: str | None, *, now: datetime, may_wait: bool
+    before: Order, caller: Caller, more: writing.More, reason: str | None, *, now: datetime, closely: bool
 ) -> Order:
     facts = reading.facts_of(before, ())
     after = quantities.reserved(lifecycle.moved(before, "approve", "confirmed"))
     after = placing.with_credit_hold(after.model_copy(update={"waiting": None}), facts, now=now)
     day = reading.day(facts, now)
-    deed = Deed("order.approved", guarded_on=day, may_wait=may_wait, reason=reason, more=more)
+    deed = Deed("order.approved", guarded_on=day, closely=closely, reason=reason, more=more)
     return writing.commit(before, after, deed, facts.customer, caller, now=now)
 
 

@@ -49,7 +49,10 @@ def _notes(order: Order) -> Mapping[Place, int]:
     if order.status not in KEEPERS or order.expires_at is None:
         return {}
     name = f"{order.expires_at}#{order.id}"
-    return {(_partition(item), name): units for item, units in quantities.per_item(order).items()}
+    kept: dict[Place, int] = {}
+    for item, units in quantities.per_item(order).items():
+        kept[_partition(item), name] = kept.get((_partition(item), name), 0) + units
+    return kept
 
 
 def _key(place: Place) -> dict[str, object]:
@@ -57,4 +60,4 @@ def _key(place: Place) -> dict[str, object]:
 
 
 def _partition(item: StockItem) -> str:
-    return f"soft#{item}"
+    return f"soft#{item.whole}"

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from soms.inventory.model import SHARD
 from soms.kit.fields import Amount, Frozen, Percent, Price, Rate, Reference, Request, wrong
 
 Status = Literal[
@@ -85,6 +86,7 @@ class Line(Frozen):
     gross: Amount
     parts: tuple[Part, ...] = ()
     warehouse: str | None = None
+    shards: int = 1
     stocked: bool = True
     charge: bool = False
     replaces: int | None = None
@@ -99,6 +101,11 @@ class Line(Frozen):
     invoiced: int = 0
     credited: int = 0
     return_credited: int = 0
+
+    @property
+    def site(self) -> str | None:
+        """Return the warehouse that a stocked line is taken from, whichever shard of it that is."""
+        return self.warehouse.partition(SHARD)[0] if self.warehouse else None
 
     @property
     def open(self) -> int:

@@ -10,6 +10,7 @@ from soms.customers import credit
 from soms.customers import store as customers
 from soms.customers.checks import buyer
 from soms.inventory import store as stock
+from soms.inventory.model import StockItem
 from soms.kit import clock, ids
 from soms.kit.access import MANAGERS, Caller
 from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, Problem, merged
@@ -47,12 +48,12 @@ class Settled:
         """Return the day on which credit is to reach for it, or None where none is taken yet."""
         return None if self.asked else self.day
 
-    def deed(self, event: str, *, may_wait: bool, reason: str | None = None) -> Deed:
+    def deed(self, event: str, *, closely: bool, reason: str | None = None) -> Deed:
         """Return what binding the order is as a deed, under the name of its event where nobody is asked."""
         return Deed(
             "order.submitted" if self.asked else event,
             guarded_on=self.guarded_on,
-            may_wait=may_wait,
+            closely=closely,
             reason=reason,
             more=asking,
         )
@@ -67,14 +68,14 @@ def place(request: OrderRequest, caller: Caller, *, now: datetime) -> tuple[Orde
     order_id = id_of(request, caller)
     attempts = count()
 
-    def attempt(*, may_wait: bool) -> Order:
+    def attempt(*, closely: bool) -> Order:
         facts = facts_for(request, caller)
         order = draft(order_id, request, facts, caller, now=now, attempt=next(attempts))
         if request.status == "draft":
             deed = Deed("order.drafted", status=CREATED, taken=exists)
             return writing.commit(None, order, deed, facts.customer, caller, now=now)
         settled = settle(order, facts, caller, now=now)
-        deed = replace(settled.deed("order.placed", may_wait=may_wait), status=CREATED, taken=exists)
+        deed = replace(settled.deed("order.placed", closely=closely), status=CREATED, taken=exists)
         return writing.commit(None, settled.order, deed, facts.customer, caller, now=now)
 
     try:
@@ -239,9 +240,12 @@ def short(before: Order | None, after: Order, *, now: datetime) -> list[Problem]
     if writing.waits(after):
         return []
     wanted = {item: units for item, units in quantities.needed(before, after).items() if units > 0}
-    shelves = stock.shelves(wanted)
-    lacking = {item: units for item, units in wanted.items() if shelves[item].available < units}
-    there = {item: shelves[item].available + keeping.reclaimable(item, now) for item in lacking}
+    shelves = stock.with_shards(wanted)
+    free: dict[StockItem, int] = {}
+    for item, held in shelves.items():
+        free[item.whole] = free.get(item.whole, 0) + held.available
+    lacking = {item: units for item, units in wanted.items() if free[item.whole] < units}
+    there = {item: free[item.whole] + keeping.reclaimable(item, now) for item in lacking}
     return [
         stock.short(item, units, there[item], writing.places(after, item))
         for item, units in lacking.items()

@@ -97,7 +97,7 @@ def _asked(line: Line) -> LineRequest | Shipping:
         quantity=line.quantity,
         unit_price=line.unit_price if line.price_source == "override" else None,
         discount=line.discount_rule,
-        warehouse=line.warehouse,
+        warehouse=line.site,
         note=line.note,
     )
 
@@ -310,6 +310,7 @@ def _line(wanted: Wanted, amounts: tax.TaxedLine, facts: Facts, chosen: Mapping[
             "tax_category": product.tax_category,
             "tax_reason": product.tax_reason,
             "warehouse": warehouse(ask, facts) if product.stocked else None,
+            "shards": product.stock_shards if product.stocked else 1,
             "stocked": product.stocked,
             "note": ask.note,
         }

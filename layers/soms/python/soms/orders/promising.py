@@ -15,10 +15,10 @@ def expected(order: Order) -> Mapping[int, date | None]:
     waiting = [line for line in order.lines if line.backordered]
     days = {
         item: promised(queue.of(item), incoming.of(item))
-        for item in sorted({quantities.item_of(line) for line in waiting}, key=str)
+        for item in sorted({quantities.item_of(line).whole for line in waiting}, key=str)
     }
     return {
-        line.line: days[quantities.item_of(line)].get((order.id, line.line)) for line in waiting
+        line.line: days[quantities.item_of(line).whole].get((order.id, line.line)) for line in waiting
     }
 
 

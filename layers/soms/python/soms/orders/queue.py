@@ -94,7 +94,7 @@ def _waiting(order: Order) -> dict[tuple[StockItem, str], int]:
     if not order.is_binding:
         return {}
     return {
-        (quantities.item_of(line), place(order, line)): line.backordered
+        (quantities.item_of(line).whole, place(order, line)): line.backordered
         for line in order.lines
         if line.backordered
     }

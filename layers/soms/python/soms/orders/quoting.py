@@ -19,7 +19,7 @@ LONGEST = timedelta(days=365)
 def quote(order_id: str, request: QuoteRequest, caller: Caller, *, now: datetime) -> Order:
     """Price a draft and let it stand until it expires, with its stock kept till then if asked for."""
 
-    def attempt(*, may_wait: bool) -> Order:  # noqa: ARG001 - what a quote keeps is there
+    def attempt(*, closely: bool) -> Order:  # noqa: ARG001 - what a quote keeps is there
         before = reading.order(order_id, caller)
         lifecycle.require(before, "quote", now)
         facts = _facts(before)
@@ -53,12 +53,12 @@ def discard(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) 
 def accept(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -> Order:
     """Turn a quote that is still valid into an order at its quoted prices."""
 
-    def attempt(*, may_wait: bool) -> Order:
+    def attempt(*, closely: bool) -> Order:
         before = reading.order(order_id, caller)
         lifecycle.require(before, "accept", now)
         facts = _facts(before)
         settled = placing.settle(before, facts, caller, now=now, command="accept")
-        deed = settled.deed("order.accepted", may_wait=may_wait, reason=request.reason)
+        deed = settled.deed("order.accepted", closely=closely, reason=request.reason)
         return writing.commit(before, settled.order, deed, facts.customer, caller, now=now)
 
     return soft.with_stock(attempt, now)
@@ -67,13 +67,13 @@ def accept(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -
 def confirm(order_id: str, request: Reasoned, caller: Caller, *, now: datetime) -> Order:
     """Turn a draft into an order at the prices of today, which are then frozen."""
 
-    def attempt(*, may_wait: bool) -> Order:
+    def attempt(*, closely: bool) -> Order:
         before = reading.order(order_id, caller)
         lifecycle.require(before, "confirm", now)
         facts = _facts(before)
         after = _repriced(before, facts, now=now)
         settled = placing.settle(after, facts, caller, now=now)
-        deed = settled.deed("order.confirmed", may_wait=may_wait, reason=request.reason)
+        deed = settled.deed("order.confirmed", closely=closely, reason=request.reason)
         return writing.commit(before, settled.order, deed, facts.customer, caller, now=now)
 
     return soft.with_stock(attempt, now)

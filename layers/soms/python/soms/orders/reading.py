@@ -74,7 +74,7 @@ def _with_list_prices(made: Facts) -> Facts:
 
 def facts_of(order: Order, skus: Iterable[str], warehouses: Iterable[str | None] = ()) -> Facts:
     """Read all that a change of an order is decided on, or raise NotFound without its customer."""
-    held = [line.warehouse for line in order.lines]
+    held = [line.site for line in order.lines]
     found = facts(order.customer.id, skus, [*held, *warehouses], _known)
     return replace(found, with_tax=order.includes_tax)
 

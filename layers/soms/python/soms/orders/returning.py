@@ -24,6 +24,7 @@ from soms.orders.requests import (
     ResolveRequest,
     ReturnRequest,
 )
+from soms.orders.spreading import Looked
 from soms.orders.writing import CREATED, Deed
 
 STEPS: Final[Mapping[str, tuple[tuple[ReturnStatus, ...], ReturnStatus]]] = {
@@ -164,8 +165,8 @@ def resolve(return_id: str, request: ResolveRequest, caller: Caller, *, now: dat
     if request.exchange is None:
         return _step(return_id, "resolve", caller, outcome, request.reason, now)
 
-    def attempt(*, may_wait: bool) -> Return:  # noqa: ARG001 - goods in exchange go out from the shelf
-        return _exchanged(return_id, request, caller, outcome, now)
+    def attempt(*, closely: bool) -> Return:
+        return _exchanged(return_id, request, caller, outcome, now, closely=closely)
 
     return soft.with_stock(attempt, now)
 
@@ -189,7 +190,13 @@ def _step(
 
 
 def _exchanged(
-    return_id: str, request: ResolveRequest, caller: Caller, outcome: Decide, now: datetime
+    return_id: str,
+    request: ResolveRequest,
+    caller: Caller,
+    outcome: Decide,
+    now: datetime,
+    *,
+    closely: bool,
 ) -> Return:
     """Credit what came back and place the order for what goes out instead, in one transaction."""
     held, before = _read(return_id, "resolve", caller)
@@ -210,13 +217,14 @@ def _exchanged(
     )
     writes = Writes()
     deed = _deed("resolve", held, after, before, made, caller, request.reason)
-    credited = writing.write(writes, before, made.order, deed, caller, now=now)
+    credited = writing.write(writes, before, Looked(made.order), deed, caller, now=now)
     event = "order.submitted" if settled.asked else "order.placed"
-    new = Deed(event, status=CREATED, more=placing.asking, places=_places(settled))
-    order = writing.write(writes, None, settled.order, new, second, now=now)
+    new = Deed(event, status=CREATED, more=placing.asking, places=_places(settled), closely=closely)
+    looked = writing.look(None, settled.order, new)
+    order = writing.write(writes, None, looked, new, second, now=now)
     pairs = [(before, credited), (None, order)]
     writing.expose(writes, facts.customer, pairs, guarded_on=settled.guarded_on)
-    writes.commit()
+    writing.send(writes, order, new)
     return after
 
 

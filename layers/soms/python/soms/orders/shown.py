@@ -25,6 +25,7 @@ LINE_PRICES = frozenset(
 INNER = frozenset(
     {"said", "entry", "stamp", "shipments", "returns", "approvals", "numbered", "creator", "waiting"}
 )
+INNER_LINE = frozenset({"parts", "return_credited", "queued_at", "shards"})
 NOT_IN_ROWS = frozenset(
     {
         *("lines", "tax_groups", "subtotal", "discount", "discount_rule", "shipping", "includes_tax"),
@@ -74,9 +75,10 @@ def _summary(order: Order, caller: Caller) -> dict[str, object]:
 
 def line_of(line: Line, order: Order, caller: Caller) -> dict[str, object]:
     """Return one line; what was credited by hand and by returns is one figure."""
-    omitted = {"parts", "return_credited", "queued_at"} | (LINE_PRICES if caller.sees_no_prices() else set())
-    shown = line.model_dump(mode="json", exclude=omitted)
+    omitted = INNER_LINE | (LINE_PRICES if caller.sees_no_prices() else frozenset())
+    shown = line.model_dump(mode="json", exclude=set(omitted))
     shown["credited"] = line.credited + line.return_credited
+    shown["warehouse"] = line.site
     for name in LINE_AMOUNTS:
         if name in shown:
             shown[name] = money.text(Decimal(str(shown[name])), order.currency)

@@ -19,26 +19,26 @@ Decision_co = TypeVar("Decision_co", covariant=True)
 
 
 class Attempt(Protocol[Decision_co]):
-    """A decision and its commit; `may_wait` tells whether what is not in stock may wait for goods."""
+    """A decision and its commit; `closely` tells whether to look at the shelves for other ways."""
 
-    def __call__(self, *, may_wait: bool) -> Decision_co:
+    def __call__(self, *, closely: bool) -> Decision_co:
         """Read, decide and commit once."""
 
 
 def with_stock(attempt: Attempt[Decision_co], now: datetime) -> Decision_co:
     """Run a decision that reserves stock; before it fails for want of it, expired quotes give theirs back.
 
-    Only then may what is not in stock wait for goods, where the order allows that.
+    Only then are other shards asked, and what is not in stock may wait for goods where the order allows that.
     """
     try:
-        return decide(lambda: attempt(may_wait=False))
+        return decide(lambda: attempt(closely=False))
     except InsufficientStock as short:
         if not _reclaim(_lacking(short), now):
             raise
-        return decide(lambda: attempt(may_wait=False))
-    except writing.CanWait as waiting:
-        _reclaim(_lacking(waiting.short), now)
-        return decide(lambda: attempt(may_wait=True))
+        return decide(lambda: attempt(closely=False))
+    except writing.LookCloser as closer:
+        _reclaim(_lacking(closer.short), now)
+        return decide(lambda: attempt(closely=True))
 
 
 def _lacking(short: InsufficientStock) -> list[StockItem]:

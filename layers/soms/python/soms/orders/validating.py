@@ -65,7 +65,7 @@ def _bound(order: Order, facts: Facts, found: list[Fault], *, now: datetime) -> 
     bound = quantities.reserved(order.model_copy(update={"status": "confirmed"}))
     asked = placing.rules_asking(bound, facts, quantities.exposure(bound))
     problems = placing.in_the_way(order, bound, facts, asked, now=now)
-    bound = writing.wait(None, bound) if writing.waits(bound) else bound
+    bound = writing.imagined(None, bound)
     status = "pending_approval" if asked else "confirmed"
     held = placing.with_credit_hold(bound.model_copy(update={"status": status}), facts, now=now)
     told = (fault for one in problems for fault in (one.faults or (one.as_fault(),)))

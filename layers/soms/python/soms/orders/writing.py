@@ -1,7 +1,7 @@
 """How a command's outcome is written: order, stock, credit and journal in one transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from soms.customers import store as customers
@@ -11,9 +11,11 @@ from soms.inventory.model import Delta, StockItem
 from soms.inventory.store import Cause, InsufficientStock
 from soms.kit import journal
 from soms.kit.access import Caller
+from soms.kit.problems import merged
 from soms.kit.writes import Held, Refusal, Stale, Writes
-from soms.orders import keeping, quantities, queue, store
+from soms.orders import keeping, quantities, queue, spreading, store
 from soms.orders.model import Line, Order
+from soms.orders.spreading import Looked
 
 CREATED = 201
 TOLD = (
@@ -38,8 +40,8 @@ class Deed:
     The credit limit is respected as it is on the company's day `guarded_on`. `leaving` goes out of the
     warehouse, `places` says where in the body stock was asked for, `at_once` gives stock back in this very
     transaction and not through the streams, `more` adds what else is written and `moved` what that moves of
-    stock; `taken` says what it means that a new order is there already. Where it `may_wait`, what is not in
-    stock waits for goods.
+    stock; `taken` says what it means that a new order is there already. It looks `closely` after it was found
+    short: then other shards are asked, and what is not in stock may wait for goods.
     """
 
     event: str
@@ -47,7 +49,7 @@ class Deed:
     leaving: Mapping[StockItem, int] = field(default_factory=dict)
     places: Mapping[StockItem, Sequence[str]] = field(default_factory=dict)
     at_once: bool = False
-    may_wait: bool = False
+    closely: bool = False
     reason: str | None = None
     resource: tuple[str, str] | None = None
     status: int = 200
@@ -62,23 +64,43 @@ def commit(
 ) -> Order:
     """Write what a command made of an order, and the change of its customer's exposure; return it."""
     writes = Writes()
-    bound = put_off(before, after, deed)
-    order = write(writes, before, bound, deed, caller, now=now)
+    looked = look(before, after, deed)
+    order = write(writes, before, looked, deed, caller, now=now)
     expose(writes, customer, [(before, order)], guarded_on=deed.guarded_on)
-    send(writes, bound, deed)
+    send(writes, order, deed)
     return order
 
 
-def put_off(before: Order | None, after: Order, deed: Deed) -> Order:
-    """Return the order with what is not in stock waiting for goods, where the deed and the order allow it."""
-    return wait(before, after) if deed.may_wait and waits(after) else after
+def look(before: Order | None, after: Order, deed: Deed) -> Looked:
+    """Return the order with its hot SKUs in shards; where the deed looks closely, as the shelves allow it.
+
+    Raises InsufficientStock where it may not wait for what all shards together lack.
+    """
+    order = spreading.spread(before, after)
+    return closer(before, order) if deed.closely and is_patient(order) else Looked(order)
 
 
-def wait(before: Order | None, after: Order) -> Order:
-    """Return the order with what is not in stock as it stands waiting for goods."""
-    wanted = [item for item, units in quantities.needed(before, after).items() if units > 0]
-    spare = {item: held.available for item, held in stock.shelves(wanted).items()}
-    return quantities.waiting(before, after, spare)
+def closer(before: Order | None, order: Order) -> Looked:
+    """Return the order as the shelves allow it: gathered from shards, the rest waiting for goods."""
+    wanted = {item: units for item, units in quantities.needed(before, order).items() if units > 0}
+    shelves = stock.with_shards(wanted)
+    looked = spreading.look(before, order, shelves)
+    needs = {item: units for item, units in quantities.needed(before, looked.order).items() if units > 0}
+    lacking = spreading.lacking(needs, looked)
+    if not waits(order):
+        if lacking:
+            raise merged([_short(looked, item, units) for item, units in lacking.items()])
+        return looked
+    return replace(looked, order=quantities.waiting(before, looked.order, looked.free))
+
+
+def imagined(before: Order | None, order: Order) -> Order:
+    """Return an order that is only looked at, with what it would wait for."""
+    return closer(before, order).order if waits(order) else order
+
+
+def _short(looked: Looked, item: StockItem, units: int) -> InsufficientStock:
+    return stock.short(item, units, looked.free.get(item, 0), places(looked.order, item))
 
 
 def waits(order: Order) -> bool:
@@ -86,23 +108,28 @@ def waits(order: Order) -> bool:
     return order.backorder == "allow" and order.is_binding
 
 
-def send(writes: Writes, order: Order, deed: Deed) -> None:
-    """Commit; where an order may wait and is short all the same, the shelf has changed since it was read.
+def is_patient(order: Order) -> bool:
+    """Tell whether an order that is short may find what it lacks in other shards, or wait for it."""
+    return waits(order) or spreading.is_hot(order)
 
-    Raises CanWait where it is short and has not been asked to wait yet.
+
+def send(writes: Writes, order: Order, deed: Deed) -> None:
+    """Commit; where shelves that were looked at are short all the same, they have changed since.
+
+    Raises LookCloser where the order is short and its shelves have not been looked at.
     """
     try:
         writes.commit()
     except InsufficientStock as short:
-        if not waits(order):
+        if not is_patient(order):
             raise
-        if deed.may_wait:
+        if deed.closely:
             raise Stale from None
-        raise CanWait(short) from None
+        raise LookCloser(short) from None
 
 
-class CanWait(Exception):
-    """The order is `short` of stock, and may wait for it."""
+class LookCloser(Exception):
+    """The order is `short` of stock, but other shards may have it, or it may wait for it."""
 
     def __init__(self, short: InsufficientStock) -> None:
         """Keep the refusal that it would have been otherwise."""
@@ -111,10 +138,10 @@ class CanWait(Exception):
 
 
 def write(
-    writes: Writes, before: Order | None, after: Order, deed: Deed, caller: Caller, *, now: datetime
+    writes: Writes, before: Order | None, looked: Looked, deed: Deed, caller: Caller, *, now: datetime
 ) -> Order:
     """Add the order, its stock and its journal entry to the writes; return the order in its new version."""
-    version = before.version + 1 if before else 1
+    after, version = looked.order, before.version + 1 if before else 1
     entry = journal.entry_id(caller, f"order#{after.id}", version)
     order = queue.stamped(before, after.model_copy(update={"version": version, "entry": entry}))
     quantities.check(order)
@@ -130,7 +157,8 @@ def write(
     else:
         store.insert(writes, order, effects, deed.taken)
     keeping.follow(writes, before, order)
-    moved = _move(writes, order, moves, deed, Cause(entry, deed.event, f"order#{order.id}", caller.name))
+    cause = Cause(entry, deed.event, f"order#{order.id}", caller.name)
+    moved = _move(writes, order, moves, deed, cause, looked.gathers)
     if deed.more:
         deed.more(writes, order)
     journal.record(writes, _event(before, order, deed, effects, moved), caller, at=now)
@@ -161,17 +189,25 @@ def _moves(before: Order | None, order: Order, deed: Deed) -> dict[StockItem, in
 
 
 def _move(
-    writes: Writes, order: Order, moves: Mapping[StockItem, int], deed: Deed, cause: Cause
+    writes: Writes,
+    order: Order,
+    moves: Mapping[StockItem, int],
+    deed: Deed,
+    cause: Cause,
+    gathers: spreading.Gathers,
 ) -> dict[str, object]:
     moved: dict[str, object] = {}
     for item, units in moves.items():
         if units > 0:
-            pointers = deed.places.get(item) or places(order, item)
-            stock.reserve(writes, item, units, _for(cause, "reserve"), pointers)
+            pointers = deed.places.get(item.whole) or places(order, item)
+            gathered = gathers.get(item, {})
+            moved |= stock.gather(writes, gathered, _for(cause, "gather"))
+            delta = Delta(on_hand=sum(gathered.values()), reserved=units)
+            stock.reserve(writes, item, delta, _for(cause, "reserve"), pointers)
+            moved[str(item)] = delta.told("reserve")
         elif deed.at_once:
             stock.release(writes, item, -units, _for(cause, "release"))
-        if units > 0 or deed.at_once:
-            moved[str(item)] = Delta(reserved=units).told("reserve" if units > 0 else "release")
+            moved[str(item)] = Delta(reserved=units).told("release")
     for item, units in deed.leaving.items():
         stock.ship(writes, item, units, _for(cause, "ship"))
         moved[str(item)] = Delta(on_hand=-units, reserved=-units).told("ship")

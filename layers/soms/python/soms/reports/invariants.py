@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from soms.billing.proof import proof
-from soms.inventory.ledger import COUNTERS
-from soms.inventory.model import Stock
+from soms.inventory.model import COUNTERS, Stock
 from soms.orders import effects, quantities, queue
 from soms.orders.effects import Effect
 from soms.reports.books import Books
@@ -110,7 +109,7 @@ def _waiting(books: Books) -> Finding:
     for order in (one for one in books.orders.values() if one.is_binding):
         for line in order.lines:
             if line.backordered:
-                name = f"{line.sku}@{line.warehouse}"
+                name = f"{line.sku}@{line.site}"
                 ordered[name, order.id, line.line] = line.backordered
                 due[name] = due.get(name, 0) + line.backordered
     queued = {(str(one.item), one.order_id, one.line): one.quantity for one in books.queued}
