@@ -156,3 +156,19 @@ def test_crossing_the_reorder_point_many_times_at_once_opens_one_alert(system: S
     books_hold(system)
     _, alerts = system.call("GET", "/v1/stock-alerts?status=open&limit=100", as_="purchasing")
     assert [one["position"] <= 20 for one in alerts["data"] if one["sku"] == sku] == [True]
+
+
+def test_the_last_unit_of_a_hot_sku_is_sold_and_never_twice(system: System) -> None:
+    sku = system.product("HOT", 60)
+    customer = system.customer(name="Crowd", kind="cash")
+    status, told = system.call("PUT", f"/v1/stock/{sku}/shards", {"shards": 8})
+    assert status == 200, told
+    system.drain()
+
+    answers = at_once(orders(system, customer, *([[(sku, 1)], [(sku, 2)]] * 40)))
+
+    sold = sum(order["lines"][0]["quantity"] for status, order in answers if status == 201)
+    assert set(statuses(answers)) == {201, 409}
+    assert sold == 60
+    books_hold(system)
+    assert shelf(system, sku) == (60, 60, 0, 0)
