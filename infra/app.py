@@ -1,17 +1,19 @@
 """The CDK app: the stacks of one stage (`cdk synth -c stage=dev`)."""
 
+from dataclasses import replace
+
 from aws_cdk import App, Tags
 
 from infra import nag, stages
 from infra.app_stack import AppStack
 from infra.data import DataStack
 from infra.guard import GuardStack
+from infra.stages import Stage
 
 
 def build(app: App) -> None:
     """Put the stacks of the stage that the context names into the app."""
-    context = app.node.try_get_context
-    stage = stages.named(context("stage") or "dev", context("account"), context("region"))
+    stage = configured(app)
     data = DataStack(app, stage)
     application = AppStack(app, data)
     guard = GuardStack(app, data, application)
@@ -20,6 +22,13 @@ def build(app: App) -> None:
         nag.check(app)
     Tags.of(app).add("system", "soms")
     Tags.of(app).add("stage", stage.name)
+
+
+def configured(app: App) -> Stage:
+    """Return the stage that the context names, with what the context says of it."""
+    context = app.node.try_get_context
+    stage = stages.named(context("stage") or "dev", context("account"), context("region"))
+    return replace(stage, purchasing_emails=stages.addresses(context("purchasing_emails")))
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """The stack that works: functions and what each may do, API, streams, schedules."""
 
 from aws_cdk import CfnOutput, DefaultStackSynthesizer, Environment, Stack
-from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_sqs import Queue, QueueEncryption
 from constructs import Construct
 from soms.kit.access import ROUTES
@@ -13,6 +12,7 @@ from infra.data import DataStack
 from infra.finance_reader import FinanceReader
 from infra.functions import Size, SomsFunction
 from infra.packages import Packages
+from infra.purchasing import PurchasingTopic
 from infra.schedules import Afterwards, Schedule
 from infra.streams import WRITTEN, Follow, kinds, parts
 
@@ -52,7 +52,7 @@ class AppStack(Stack):
         self.data = data
         self.tables = data.tables
         self.packages = Packages(self, self.stage)
-        self.purchasing = Topic(self, "Purchasing", master_key=data.own_key, enforce_ssl=True)
+        self.purchasing = PurchasingTopic(self, stage=self.stage, key=data.own_key)
         self.sales = Topic(self, "Sales", master_key=data.own_key, enforce_ssl=True)
         self.doors = {name: self._function(name, DOOR) for name in ROUTES}
         self.consumers = {name: self._consumer(name) for name in CONSUMERS}

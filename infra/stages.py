@@ -20,6 +20,10 @@ class UnknownStage(ValueError):
     """There is no such stage."""
 
 
+class NoAddress(ValueError):
+    """Messages are to go to what is no e-mail address."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One deployment of the system; stacks are called `soms-<name>-data`, `-app` and `-guard`."""
@@ -30,6 +34,7 @@ class Stage:
     python: str
     machine: Machine
     production: bool = False
+    purchasing_emails: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -57,6 +62,17 @@ def named(name: str, account: str | None = None, region: str | None = None) -> S
     account = account or os.environ.get("CDK_DEFAULT_ACCOUNT") or NO_ACCOUNT
     region = region or os.environ.get("SOMS_REGION") or REGION
     return Stage(name, account, region, LAMBDA_PYTHON, "arm64", production=name == "prod")
+
+
+def addresses(said: object) -> tuple[str, ...]:
+    """Return the e-mail addresses that the context gives: a list, or a text with commas between them."""
+    named = said.split(",") if isinstance(said, str) else said if isinstance(said, list) else []
+    found = tuple(address for one in named if (address := str(one).strip()))
+    wrong = [one for one in found if one.count("@") != 1 or one.startswith("@") or one.endswith("@")]
+    if wrong:
+        message = f"purchasing_emails: {', '.join(wrong)} is no e-mail address"
+        raise NoAddress(message)
+    return tuple(dict.fromkeys(found))
 
 
 def _host_python() -> str:
