@@ -34,6 +34,7 @@ SEARCH_TERMS = "term#*"
 SOFT_RESERVATIONS = "soft#*"
 PRODUCTS = "product#*"
 QUEUES = "queue#*"
+INCOMING = "incoming#*"
 
 
 class AppStack(Stack):
@@ -107,6 +108,7 @@ class AppStack(Stack):
         inventory.may(tables.catalog, "PutItem", keys=[PRODUCTS])
         # Less found than is promised takes from orders and from what quotes keep.
         inventory.may(tables.orders, *CHANGE).may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
+        doors["purchasing"].may(tables.inventory, *KEEP).may(tables.inventory, "DeleteItem", keys=[INCOMING])
         orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)
         orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem").may(tables.billing, "Query")
         orders.may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
@@ -134,7 +136,7 @@ class AppStack(Stack):
         settlement.may(tables.orders, "GetItem", "PutItem", "UpdateItem")
 
     def _grant_scheduled(self) -> None:
-        digest = self.low_stock.may(self.tables.inventory, "Query", "GetItem", "UpdateItem", "PutItem")
+        digest = self.low_stock.may(self.tables.inventory, *READ, "PutItem")
         digest.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.catalog, *GET)
         digest.may_publish(Setting.PURCHASING_TOPIC, self.purchasing)
         expiry = self.expiry.may(self.tables.orders, *KEEP).may(self.tables.inventory, *KEEP)

@@ -23,6 +23,10 @@ ORDER_SUMMARY = (
     *("invoiced", "paid", "fulfilment", "invoicing", "payment", "placed_at", "salesperson"),
     *("external_ref", "created_by", "expires_at", "asked", "holds"),
 )
+PURCHASE_SUMMARY = (
+    *("id", "number", "version", "status", "supplier", "currency", "expected_on", "reference", "note"),
+    *("ordered_at", "created_by", "receipts", "reason"),
+)
 OWED_SUMMARY = ("id", "number", "order_id", "currency", "issued_on", "due_on", "total", "open")
 BOTH_IMAGES = StreamViewType.NEW_AND_OLD_IMAGES
 NEW_IMAGE = StreamViewType.NEW_IMAGE
@@ -117,9 +121,10 @@ class Tables(Construct):
     def _make_stock(self, key: IKey) -> None:
         by_warehouse = Index("by_warehouse", "warehouse", "sku")
         by_alert_status = Index("by_alert_status", "alert_status", "opened_key")
-        self.inventory = SomsTable(
-            self, Setting.INVENTORY, key=key, indexes=(by_warehouse, by_alert_status), stream=BOTH_IMAGES
-        )
+        by_purchase_status = Index("by_purchase_status", "purchase_status", "ordered_key", PURCHASE_SUMMARY)
+        by_supplier = Index("by_supplier", "supplier_key", "ordered_key", PURCHASE_SUMMARY)
+        lists = (by_warehouse, by_alert_status, by_purchase_status, by_supplier)
+        self.inventory = SomsTable(self, Setting.INVENTORY, key=key, indexes=lists, stream=BOTH_IMAGES)
         self.movements = SomsTable(self, Setting.MOVEMENTS, key=key, partition="sku", sort="entry")
 
     def _make_orders(self, key: IKey) -> None:

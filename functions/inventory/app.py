@@ -1,29 +1,26 @@
-"""HTTP /v1/stock, /v1/stock-alerts: what lies where, why, and what runs low."""
+"""HTTP /v1/stock: what lies where and why, what is on its way, and what runs low."""
 
 from typing import Annotated
 
 from pydantic import Field
 from soms.catalog import store as catalog
 from soms.inventory import alerts as alert_store
-from soms.inventory import commands, movements, rules, sharding, store
+from soms.inventory import commands, incoming, movements, sharding, store
 from soms.inventory.model import (
     AdjustmentRequest,
-    Alert,
-    AlertStatus,
-    NoteRequest,
     RuleRequest,
-    SnoozeRequest,
     Stock,
     StockItem,
 )
 from soms.inventory.sharding import ShardsRequest
-from soms.kit import clock, http, items, journal, paging
+from soms.kit import clock, http, ids, items, journal, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Code, Request
 from soms.kit.problems import FilterUnsupported
 from soms.orders import shortfall
 
 COUNTERS = ("on_hand", "reserved", "available", "incoming", "backordered", "quarantine")
+EXPECTATIONS = 10**9
 
 
 class StockFilters(Request):
@@ -44,14 +41,6 @@ class MovementFilters(Request):
     cursor: str | None = None
 
 
-class AlertFilters(Request):
-    """Filters of the alerts."""
-
-    status: AlertStatus = "open"
-    limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
-    cursor: str | None = None
-
-
 def _row(stock: Stock) -> dict[str, object]:
     shown = {"sku": stock.sku, "warehouse": stock.warehouse}
     counters = {name: getattr(stock, name) for name in COUNTERS}
@@ -60,15 +49,25 @@ def _row(stock: Stock) -> dict[str, object]:
     return shown | counters | split | {"position": stock.position, "low": stock.is_low, "reorder_rule": rule}
 
 
+def _expected(stock: Stock) -> list[dict[str, object]]:
+    """Return what is on its way to a stock item, the earliest first."""
+    item = StockItem(sku=stock.sku, warehouse=stock.warehouse)
+    return [one.model_dump(mode="json") for one in incoming.of(item)] if stock.incoming else []
+
+
 def _sku(sku: str) -> http.Answer:
     product = catalog.get_product(sku)
     held = store.of_sku(sku)
     sums = {name: sum(getattr(one, name) for one in held) for name in COUNTERS}
-    rows = [_row(one) for one in held]
+    coming = [_expected(one) for one in held]
+    rows = [_row(one) | {"expected": expected} for one, expected in zip(held, coming, strict=True)]
     rule = next((row["reorder_rule"] for row in rows if row["reorder_rule"]), None)
     body = {"sku": sku, "name": product.name, "stocked": product.stocked, **sums}
     version = sum(one.seq for one in held)
-    return http.Answer(body | {"warehouses": rows, "reorder_rule": rule}, version=version)
+    # A purchase order that is put off changes what is expected and no counter.
+    settled = ids.shard(str(coming), EXPECTATIONS) if any(coming) else 0
+    body |= {"warehouses": rows, "reorder_rule": rule}
+    return http.Answer(body, version=version, settled=settled)
 
 
 def _adjustment(name: str, caller: Caller) -> http.Answer:
@@ -77,12 +76,8 @@ def _adjustment(name: str, caller: Caller) -> http.Answer:
     movement = movements.find(item, int(seq))
     if movement is None:
         entry = journal.find(caller.command.entry or "") or {}
-        movement = _shown(commands.adjusted(entry, item, int(seq)))
-    return http.Answer({"movement": movement, "stock": _row(store.whole(item))}, 201)
-
-
-def _alert(alert: Alert) -> http.Answer:
-    return http.Answer(alert.model_dump(mode="json") | {"allowed": rules.allowed(alert)}, 200, alert.version)
+        movement = commands.adjusted(entry, item, int(seq))
+    return http.Answer({"movement": _shown(movement, caller), "stock": _row(store.whole(item))}, 201)
 
 
 app = http.Resolver(
@@ -90,7 +85,6 @@ app = http.Resolver(
     replays={
         "stock": lambda sku, _caller: _sku(sku),
         "adjustment": _adjustment,
-        "alert": lambda name, _caller: _alert(alert_store.get(name)),
     },
 )
 handler = app.handler
@@ -103,7 +97,7 @@ def stock(query: StockFilters, caller: Caller) -> http.Answer:
     if query.low:
         if query.warehouse:
             raise FilterUnsupported
-        page, held = alert_store.low(limit=query.limit, after=after)
+        page, held = alert_store.low(at=clock.stamp(clock.now()), limit=query.limit, after=after)
         return http.page(page, (_row(one) for one in held), scope)
     page = store.in_warehouse(query.warehouse or "main", limit=query.limit, after=after)
     held = store.together(Stock.model_validate(row) for row in page.rows)
@@ -121,18 +115,19 @@ def movements_of(sku: str, query: MovementFilters, caller: Caller) -> http.Answe
     after = paging.position(query.cursor, scope)
     item = StockItem(sku=sku, warehouse=query.warehouse).of_shard(query.shard)
     page = movements.listed(item, limit=query.limit, after=after)
-    return http.page(page, (_shown(row) for row in page.rows), scope)
+    return http.page(page, (_shown(row, caller) for row in page.rows), scope)
 
 
-def _shown(row: items.Item) -> dict[str, object]:
-    return {name: value for name, value in row.items() if name != "entry"}
+def _shown(row: items.Item, caller: Caller) -> dict[str, object]:
+    hidden = {"entry"} if caller.sees_purchase_costs() else {"entry", "unit_cost"}
+    return {name: value for name, value in row.items() if name not in hidden}
 
 
 @app.post("/v1/stock/{sku}/adjustments")
 def adjust(sku: str, request: AdjustmentRequest, caller: Caller) -> http.Answer:
     after, movement = commands.adjust(sku, request, caller, now=clock.now(), forego=shortfall.find)
     held = after if after.shards == 1 else store.whole(after.item)
-    return http.Answer({"movement": _shown(movement), "stock": _row(held)}, 201)
+    return http.Answer({"movement": _shown(movement, caller), "stock": _row(held)}, 201)
 
 
 @app.put("/v1/stock/{sku}/reorder-rule")
@@ -144,34 +139,3 @@ def set_rule(sku: str, request: RuleRequest, caller: Caller) -> http.Answer:
 @app.put("/v1/stock/{sku}/shards")
 def split(sku: str, request: ShardsRequest, caller: Caller) -> http.Answer:
     return http.Answer(_row(sharding.split(sku, request, caller, now=clock.now())))
-
-
-@app.get("/v1/stock-alerts")
-def alerts(query: AlertFilters, caller: Caller) -> http.Answer:
-    scope = http.scope(caller, query)
-    after = paging.position(query.cursor, scope)
-    page = alert_store.listed(query.status, limit=query.limit, after=after)
-    return http.page(page, (Alert.model_validate(row).model_dump(mode="json") for row in page.rows), scope)
-
-
-@app.get("/v1/stock-alerts/{alert_id}")
-def alert(alert_id: str) -> http.Answer:
-    return _alert(alert_store.get(alert_id))
-
-
-@app.post("/v1/stock-alerts/{alert_id}/acknowledge")
-def acknowledge(alert_id: str, request: NoteRequest, caller: Caller) -> http.Answer:
-    note = request.reason
-    return _alert(commands.step_alert(alert_id, "acknowledge", caller, now=clock.now(), reason=note))
-
-
-@app.post("/v1/stock-alerts/{alert_id}/snooze")
-def snooze(alert_id: str, request: SnoozeRequest, caller: Caller) -> http.Answer:
-    hours = request.hours
-    return _alert(commands.step_alert(alert_id, "snooze", caller, now=clock.now(), hours=hours))
-
-
-@app.post("/v1/stock-alerts/{alert_id}/dismiss")
-def dismiss(alert_id: str, request: NoteRequest, caller: Caller) -> http.Answer:
-    note = request.reason
-    return _alert(commands.step_alert(alert_id, "dismiss", caller, now=clock.now(), reason=note))

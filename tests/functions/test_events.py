@@ -22,6 +22,8 @@ ORDER = "ord_dh79xyvcfm30rtdffczhr86q"
 """Follows from the reference in orders/place.json, as every id follows from its cause."""
 CUSTOMER = "cus_7jb6f0mcxsj611cjhw9qrefz"
 """Follows from the reference in customers/create.json."""
+PURCHASE = "po_4pcp913vm2qx547fx377jk3d"
+"""Follows from who places purchasing/order.json under which key."""
 SHELF = ("catalog/put_product", "inventory/receive")
 LISTED = ("catalog/put_product", "catalog/put_price_list")
 BUYER = (*SHELF, "customers/create")
@@ -76,6 +78,11 @@ def _balances(world: World) -> object:
     return [(one["seq"], one["balance"]["available"]) for one in rows]
 
 
+def _coming(world: World) -> object:
+    shelf = world.call("GET", "/v1/stock/TEA-001").body["warehouses"][0]
+    return [tuple(one.values()) for one in shelf["expected"]]
+
+
 def _alerts(world: World) -> object:
     return [one["sku"] for one in world.call("GET", "/v1/stock-alerts?status=open").body["data"]]
 
@@ -96,6 +103,9 @@ CASES = [
     Case("catalog/price_of_nothing", LISTED, 422, _tiers, 404),
     Case("inventory/receive", SHELF[:1], 201, _shelf, (10, 0, 10)),
     Case("inventory/reorder_rule", SHELF, 200, _shelf, (10, 0, 10)),
+    Case("purchasing/suggestions", SHELF, 200),
+    Case("purchasing/order", SHELF, 201, _coming, [(PURCHASE, 13, "2026-12-02")]),
+    Case("purchasing/receive", (*SHELF, "purchasing/order"), 201, _coming, [(PURCHASE, 8, "2026-12-02")]),
     Case("customers/create", (), 201, lambda world: len(world.call("GET", "/v1/customers").body["data"]), 1),
     Case("customers/search", BUYER, 200),
     Case("customers/change", BUYER, 200, _customer("phone"), "+8675512345678"),
@@ -137,6 +147,8 @@ COMMANDS = {
     "catalog/put_price",
     "inventory/receive",
     "inventory/reorder_rule",
+    "purchasing/order",
+    "purchasing/receive",
     "customers/create",
     "customers/change",
     "customers/refer",

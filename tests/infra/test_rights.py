@@ -7,7 +7,7 @@ import pytest
 from tests.infra.templates import FUNCTIONS, Synthesised, as_list, rights_in
 
 CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
-DOORS = ("integrations", "catalog", "customers", "inventory", "orders", "billing")
+DOORS = ("integrations", "catalog", "customers", "inventory", "purchasing", "orders", "billing")
 
 
 def test_every_folder_of_functions_is_deployed_and_nothing_else(dev: Synthesised) -> None:
@@ -58,6 +58,7 @@ def test_no_function_deletes_or_writes_without_a_condition(dev: Synthesised) -> 
     assert given == {
         ("customers", "dynamodb:DeleteItem", "customers"): under("term#*"),
         ("inventory", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
+        ("purchasing", "dynamodb:DeleteItem", "inventory"): under("incoming#*"),
         ("orders", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
         ("stock", "dynamodb:DeleteItem", "inventory"): under("queue#*"),
         ("replenishment", "dynamodb:DeleteItem", "inventory"): under("queue#*"),

@@ -1,17 +1,16 @@
-"""Changing stock by hand, setting reorder rules, dealing with alerts."""
+"""Changing stock by hand, setting reorder rules."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from soms.catalog import store as catalog
-from soms.inventory import alerts, ledger, rules, store
+from soms.inventory import ledger, store
 from soms.inventory.model import (
     COUNTERS,
     MOST_STOCK,
     AdjustmentRequest,
-    Alert,
     Delta,
     ReorderRule,
     RuleRequest,
@@ -21,7 +20,7 @@ from soms.inventory.model import (
 from soms.inventory.store import Cause
 from soms.kit import aws, clock, items, journal
 from soms.kit.access import Caller
-from soms.kit.problems import Fault, Invalid, InvalidState, NotFound
+from soms.kit.problems import Fault, Invalid, NotFound
 from soms.kit.writes import Writes, decide
 
 CREATED = 201
@@ -177,43 +176,6 @@ def set_rule(sku: str, request: RuleRequest, caller: Caller, *, now: datetime) -
         store.put_rule(writes, item, rule, Cause(entry, "rule", event.aggregate, caller.name))
         writes.commit()
         return before.model_copy(update={"rule": rule, "seq": before.seq + 1})
-
-    return decide(attempt)
-
-
-def step_alert(
-    alert_id: str, command: str, caller: Caller, *, now: datetime, hours: int = 0, reason: str | None = None
-) -> Alert:
-    """Acknowledge, snooze or dismiss an alert, as the table of steps allows."""
-
-    def attempt() -> Alert:
-        before = alerts.get(alert_id)
-        states, status = rules.ALERT_STEPS[command]
-        if before.status not in states:
-            raise InvalidState(command=command, state=before.status, allowed=rules.allowed(before))
-        until = clock.stamp(now + timedelta(hours=hours)) if command == "snooze" else None
-        after = before.model_copy(
-            update={
-                "status": status,
-                "version": before.version + 1,
-                "snoozed_until": until,
-                "changed_by": caller.name,
-            }
-        )
-        event = journal.Event(
-            name=f"alert.{status}",
-            aggregate=f"alert#{alert_id}",
-            version=after.version,
-            resource=("alert", alert_id),
-            changes={"status": [before.status, status]},
-            reason=reason,
-        )
-
-        writes = Writes()
-        alerts.put(writes, after, before=before)
-        journal.record(writes, event, caller, at=now)
-        writes.commit()
-        return after
 
     return decide(attempt)
 

@@ -202,4 +202,16 @@ class Alert(Frozen):
     told_at: str | None = None
     escalated_at: str | None = None
     snoozed_until: str | None = None
+    open_since: str | None = None
+    purchase_order_id: str | None = None
     changed_by: str | None = None
+
+    def waiting_since(self) -> str:
+        """Return since when it has waited for somebody: since it was opened, or since it last woke."""
+        return self.open_since or self.opened_at
+
+    def at(self, moment: str) -> "Alert":
+        """Return the alert as it counts at an instant: what was snoozed until then is open again."""
+        if self.status != "snoozed" or self.snoozed_until is None or self.snoozed_until > moment:
+            return self
+        return self.model_copy(update={"status": "open", "open_since": self.snoozed_until})

@@ -13,6 +13,8 @@ ALERT_STEPS: Final[Mapping[str, tuple[frozenset[AlertStatus], AlertStatus]]] = {
 """Command → the states it leads from, and to."""
 
 LIVE: Final[tuple[AlertStatus, ...]] = ("open", "acknowledged", "ordered", "snoozed")
+UNANSWERED: Final[tuple[AlertStatus, ...]] = ("open", "acknowledged", "snoozed")
+"""States in which nothing has been ordered yet, and something should be."""
 
 
 def allowed(alert: Alert) -> list[str]:

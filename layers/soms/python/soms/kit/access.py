@@ -32,6 +32,7 @@ APPROVERS = MANAGERS | {_G.FINANCE_MANAGER}
 READERS = FINANCE | {_G.AUDITOR}
 SHELF = frozenset({_G.WAREHOUSE, _G.ADMIN})
 PLANNERS = SHELF | {_G.PURCHASING}
+BUYERS = frozenset({_G.PURCHASING, _G.ADMIN})
 
 ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
     "integrations": {
@@ -75,11 +76,22 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "POST /v1/stock/{sku}/adjustments": SHELF,
         "PUT /v1/stock/{sku}/reorder-rule": PLANNERS,
         "PUT /v1/stock/{sku}/shards": frozenset({_G.ADMIN}),
+    },
+    "purchasing": {
         "GET /v1/stock-alerts": PLANNERS | MANAGERS | READERS,
         "GET /v1/stock-alerts/{alert_id}": PLANNERS | MANAGERS | READERS,
         "POST /v1/stock-alerts/{alert_id}/acknowledge": PLANNERS,
         "POST /v1/stock-alerts/{alert_id}/snooze": PLANNERS,
         "POST /v1/stock-alerts/{alert_id}/dismiss": PLANNERS,
+        "GET /v1/purchase-suggestions": BUYERS | MANAGERS | READERS,
+        "POST /v1/purchase-orders": BUYERS,
+        "GET /v1/purchase-orders": PLANNERS | READERS,
+        "GET /v1/purchase-orders/{order_id}": PLANNERS | READERS,
+        "PATCH /v1/purchase-orders/{order_id}": BUYERS,
+        "POST /v1/purchase-orders/{order_id}/receipts": PLANNERS,
+        "GET /v1/purchase-orders/{order_id}/receipts": PLANNERS | READERS,
+        "POST /v1/purchase-orders/{order_id}/close": BUYERS,
+        "POST /v1/purchase-orders/{order_id}/cancel": BUYERS,
     },
     "orders": {
         "POST /v1/orders": SELLERS,
@@ -171,6 +183,10 @@ class Caller:
     def sees_no_prices(self) -> bool:
         """Tell whether prices are hidden from the caller, as they are from the warehouse."""
         return not self.is_any(SELLERS | READERS)
+
+    def sees_purchase_costs(self) -> bool:
+        """Tell whether the caller sees what is paid to suppliers."""
+        return self.is_any(BUYERS | MANAGERS | READERS)
 
     def may_see(self, salesperson: str | None) -> bool:
         """Tell whether what this sales person looks after is the caller's to see."""
