@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.faults.lives import LIVES
+from tests.faults.purchases import PURCHASES
 from tests.faults.stories import BY_NAME, COMMANDS, CONSUMERS, Plot, Story
 from tests.faults.wire import WRITES, Action, Fault, Wire, happens_to
 from tests.world import Answer, World
@@ -140,7 +141,7 @@ JUDGES: dict[str, Callable[..., list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("plot", [*COMMANDS, *LIVES], ids=lambda plot: plot.name)
+@pytest.mark.parametrize("plot", [*COMMANDS, *LIVES, *PURCHASES], ids=lambda plot: plot.name)
 def test_a_command_takes_effect_once_whatever_happens_to_its_calls(
     world: World, wire: Wire, plot: Plot
 ) -> None:
