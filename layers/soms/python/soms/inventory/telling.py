@@ -17,8 +17,8 @@ from soms.kit.writes import Writes, decide
 
 SUBJECT: Final = 100
 """Characters that SNS takes as a subject."""
-MOST_ROWS: Final = 200
-"""Alerts that one message spells out: more of them would not fit into what SNS carries."""
+MOST_ROWS: Final = 100
+"""Alerts, or late purchase orders, that one message spells out: SNS carries 256 KB."""
 
 
 def tell(alert_id: str, *, now: datetime) -> None:
@@ -53,6 +53,7 @@ def digest(*, now: datetime) -> int:
     waited = {one.id for one in rows if one.escalated_at} | {one.id for one in due}
     rows.sort(key=lambda one: (one.id not in waited, one.waiting_since()))
     late = [one for one in purchase_store.awaited() if one.days_late(today)]
+    late.sort(key=lambda one: one.expected_on)
     if rows or late:
         head = (
             f"{len(rows)} open stock alerts, {len(waited)} not taken up in time; "
