@@ -10,15 +10,8 @@ from soms.catalog.commands import zone
 from soms.inventory import alerts as alert_store
 from soms.inventory import handling, purchase_orders, purchase_store, rules, suggestions
 from soms.inventory.model import Alert, AlertStatus, NoteRequest, SnoozeRequest
-from soms.inventory.purchase import (
-    CloseRequest,
-    PurchaseChange,
-    PurchaseOrder,
-    PurchaseRequest,
-    PurchaseStatus,
-    Receipt,
-    ReceiptRequest,
-)
+from soms.inventory.purchase import PurchaseOrder, PurchaseStatus, Receipt
+from soms.inventory.purchase_requests import CloseRequest, PurchaseChange, PurchaseRequest, ReceiptRequest
 from soms.kit import clock, http, money, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Code, Request

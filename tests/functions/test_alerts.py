@@ -120,6 +120,20 @@ def test_stock_that_goes_up_and_down_before_anybody_looks_has_one_alert_at_most(
     assert len(world.mail()) == 1
 
 
+def test_news_of_a_fall_that_come_again_when_the_stock_is_back_open_nothing(world: World) -> None:
+    low(world)
+    move(world, "A-1", 3)
+    world.drain()
+    old = [one for one in world.records("INVENTORY_TABLE") if world._concerns("replenishment", one)]
+
+    for one in old:
+        world.deliver("replenishment", [one])
+    world.drain()
+
+    assert states(world) == {"resolved": 1}
+    assert world.mail() == []
+
+
 def test_a_new_alert_tells_all_that_is_needed_to_order_in_both_languages(world: World) -> None:
     world.product(name="龙井 50 g")
     world.stock("A-1", 7)
@@ -333,6 +347,17 @@ def test_what_was_taken_up_in_time_or_woke_just_now_is_not_escalated(world: Worl
 
     assert [one["Subject"] for one in letters] == ["SOMS: 1 stock alerts, 0 late purchase orders"]
     assert [seen(world, one)["escalated_at"] for one in (taken, woken)] == [None, None]
+
+
+def test_what_is_taken_up_just_as_it_is_escalated_is_not_marked(world: World) -> None:
+    alert = low(world)
+
+    with later(hours=25):
+        before_writing(lambda: step(world, alert, "acknowledge"))
+        digest(world)
+
+    assert seen(world, alert)["escalated_at"] is None
+    assert events(alert) == ["alert.open", "alert.acknowledged"]
 
 
 def test_how_long_nobody_need_take_it_up_is_a_setting(world: World) -> None:

@@ -208,6 +208,21 @@ def test_of_two_who_receive_the_same_at_once_one_is_told_that_it_has_come(world:
     settled(world)
 
 
+def test_what_two_receive_at_once_is_all_counted(world: World) -> None:
+    goods(world, "A-1")
+    order = bought(world, ("A-1", 5))
+    others: list[Answer] = []
+
+    before_writing(lambda: others.append(came(world, order, (1, 2), as_="warehouse")))
+    mine = came(world, order, (1, 2))
+
+    assert (mine.status, others[0].status, mine.body["id"] != others[0].body["id"]) == (201, 201, True)
+    assert lines_of(world.call("GET", order)) == [(5, 4, 0, 1)]
+    assert shelf(world, "A-1") == (4, 1, [(1, DAY)])
+    assert len(walk(world, f"{order}/receipts")) == 2
+    settled(world)
+
+
 def test_an_order_cut_down_to_what_came_is_received(world: World) -> None:
     goods(world, "A-1", "B-1")
     order = bought(world, ("A-1", 5), ("B-1", 4))

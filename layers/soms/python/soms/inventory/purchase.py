@@ -2,26 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Final, Literal
-
-from pydantic import Field
+from typing import Final, Literal
 
 from soms.inventory.model import StockItem
-from soms.kit.fields import (
-    MOST_QUANTITY,
-    Code,
-    Currency,
-    Day,
-    Frozen,
-    Price,
-    Quantity,
-    Request,
-    Sku,
-    Text,
-)
+from soms.inventory.purchase_requests import MOST_LINES, Arrival, LineChange, PurchaseChange
+from soms.kit.fields import Code, Currency, Frozen, Price, Sku
 from soms.kit.problems import Fault, Invalid
 
-MOST_LINES: Final = 40
 PurchaseStatus = Literal["ordered", "partly_received", "received", "closed", "cancelled"]
 STATUSES: Final[tuple[PurchaseStatus, ...]] = (
     "ordered",
@@ -38,7 +25,6 @@ STEPS: Final[Mapping[str, tuple[PurchaseStatus, ...]]] = {
     "cancel": ("ordered",),
 }
 """Command → the states it is allowed in."""
-Reference = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class PurchaseLine(Frozen):
@@ -112,62 +98,6 @@ class Receipt(Frozen):
     reference: str | None = None
     received_at: str
     received_by: str
-
-
-class PurchaseLineRequest(Request):
-    """A line as clients describe it; without a warehouse it is the order's."""
-
-    sku: Sku
-    quantity: Quantity
-    unit_cost: Price | None = None
-    warehouse: Code | None = None
-
-
-class PurchaseRequest(Request):
-    """A purchase order as clients describe it."""
-
-    supplier: Code
-    warehouse: Code = "main"
-    lines: Annotated[tuple[PurchaseLineRequest, ...], Field(min_length=1)]
-    expected_on: Day
-    reference: Reference | None = None
-    note: Text | None = None
-
-
-class LineChange(Request):
-    """How many units a line is to have altogether, what has come included."""
-
-    line: Annotated[int, Field(strict=True, ge=1)]
-    quantity: Annotated[int, Field(strict=True, ge=0, le=MOST_QUANTITY)]
-
-
-class PurchaseChange(Request):
-    """What is to be different; what is left out stays."""
-
-    expected_on: Day | None = None
-    lines: Annotated[tuple[LineChange, ...], Field(max_length=MOST_LINES)] = ()
-    note: Text | None = None
-
-
-class Arrival(Request):
-    """What came of a line."""
-
-    line: Annotated[int, Field(strict=True, ge=1)]
-    quantity: Quantity
-    unit_cost: Price | None = None
-
-
-class ReceiptRequest(Request):
-    """What came; without lines, everything that was still to come."""
-
-    lines: Annotated[tuple[Arrival, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
-    reference: Reference | None = None
-
-
-class CloseRequest(Request):
-    """Why the rest will not come."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 def too_many_lines(limit: int = MOST_LINES) -> Invalid:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from soms.catalog import store as catalog
 from soms.catalog.model import Product, Settings
-from soms.inventory.purchase import PurchaseLine, PurchaseRequest
+from soms.inventory.purchase import PurchaseLine
+from soms.inventory.purchase_requests import PurchaseRequest
 from soms.kit import aws
 from soms.kit.problems import Fault, Invalid
 

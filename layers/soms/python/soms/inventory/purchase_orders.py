@@ -6,15 +6,13 @@ from typing import Final
 
 from soms.catalog.commands import expected, zone
 from soms.inventory import alerts, purchase, purchase_lines, purchase_store, purchase_writing, rules
-from soms.inventory.purchase import (
+from soms.inventory.purchase import PurchaseOrder, Receipt, Received
+from soms.inventory.purchase_requests import (
     MOST_LINES,
     CloseRequest,
     PurchaseChange,
-    PurchaseOrder,
     PurchaseRequest,
-    Receipt,
     ReceiptRequest,
-    Received,
 )
 from soms.inventory.purchase_writing import Deed
 from soms.kit import clock, ids
