@@ -28,7 +28,8 @@ def configured(app: App) -> Stage:
     """Return the stage that the context names, with what the context says of it."""
     context = app.node.try_get_context
     stage = stages.named(context("stage") or "dev", context("account"), context("region"))
-    return replace(stage, purchasing_emails=stages.addresses(context("purchasing_emails")))
+    mail = {team: stages.addresses(team, context(f"{team}_emails")) for team in ("purchasing", "sales")}
+    return replace(stage, purchasing_emails=mail["purchasing"], sales_emails=mail["sales"])
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ from infra.data import DataStack
 from infra.finance_reader import FinanceReader
 from infra.functions import Size, SomsFunction
 from infra.packages import Packages
-from infra.purchasing import PurchasingTopic
 from infra.schedules import Afterwards, Schedule
 from infra.streams import WRITTEN, Follow, kinds, parts
+from infra.teams import TeamTopic
 
 # What a function may do to a table. Scan is in reconcile's list only, DeleteItem only where items wait or
 # point, BatchWriteItem in none.
@@ -53,8 +53,10 @@ class AppStack(Stack):
         self.data = data
         self.tables = data.tables
         self.packages = Packages(self, self.stage)
-        self.purchasing = PurchasingTopic(self, stage=self.stage, key=data.own_key)
-        self.sales = Topic(self, "Sales", master_key=data.own_key, enforce_ssl=True)
+        self.purchasing = TeamTopic(
+            self, "PurchasingTopic", key=data.own_key, addresses=self.stage.purchasing_emails
+        )
+        self.sales = TeamTopic(self, "SalesTopic", key=data.own_key, addresses=self.stage.sales_emails)
         self.doors = {name: self._function(name, DOOR) for name in ROUTES}
         self.consumers = {name: self._consumer(name) for name in CONSUMERS}
         self.low_stock = self._function("low_stock", Size(memory=512, seconds=300))

@@ -35,6 +35,7 @@ class Stage:
     machine: Machine
     production: bool = False
     purchasing_emails: tuple[str, ...] = ()
+    sales_emails: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -64,13 +65,13 @@ def named(name: str, account: str | None = None, region: str | None = None) -> S
     return Stage(name, account, region, LAMBDA_PYTHON, "arm64", production=name == "prod")
 
 
-def addresses(said: object) -> tuple[str, ...]:
-    """Return the e-mail addresses that the context gives: a list, or a text with commas between them."""
+def addresses(team: str, said: object) -> tuple[str, ...]:
+    """Return the e-mail addresses that the context gives a team: a list, or a text with commas between."""
     named = said.split(",") if isinstance(said, str) else said if isinstance(said, list) else []
     found = tuple(address for one in named if (address := str(one).strip()))
     wrong = [one for one in found if one.count("@") != 1 or one.startswith("@") or one.endswith("@")]
     if wrong:
-        message = f"purchasing_emails: {', '.join(wrong)} is no e-mail address"
+        message = f"{team}_emails: {', '.join(wrong)} is no e-mail address"
         raise NoAddress(message)
     return tuple(dict.fromkeys(found))
 

@@ -200,3 +200,25 @@ def test_levelling_moves_only_what_is_worth_it(
     free: dict[int, int], spread: int, moves: dict[int, int]
 ) -> None:
     assert sharding.levelled(free, spread) == moves
+
+
+def test_a_hot_sku_runs_low_by_all_its_shards_together(world: World) -> None:
+    world.stock("A-1", 40)
+    world.call("PUT", "/v1/stock/A-1/reorder-rule", {"point": 20, "target": 80})
+    split(world, 4)
+    customer = world.customer()
+    ordered(world, customer, 15)
+    world.drain()
+    assert world.call("GET", "/v1/stock-alerts").body["data"] == []
+
+    order = ordered(world, customer, 6).body["id"]
+    world.drain()
+
+    alerts = world.call("GET", "/v1/stock-alerts").body["data"]
+    assert [(one["warehouse"], one["position"]) for one in alerts] == [("main", 19)]
+    suggested = world.call("GET", "/v1/purchase-suggestions").body["data"]
+    assert [(one["quantity"], one["position"]) for one in suggested] == [(61, 19)]
+    world.call("POST", f"/v1/orders/{order}/cancel", {})
+    world.drain()
+    assert world.call("GET", "/v1/stock-alerts").body["data"] == []
+    books_hold(world)

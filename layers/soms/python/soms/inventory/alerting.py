@@ -18,12 +18,12 @@ def settle(item: StockItem, *, now: datetime) -> None:
 
 def unsettled(stocked: Sequence[items.Item]) -> Iterable[items.Item]:
     """Yield those stock items whose alert is not what it should be."""
-    stocks = [Stock.model_validate(one) for one in stocked]
-    watches = aws.get_many((alerts.watch_key(item_of(one)) for one in stocks), consistent=True)
+    stocks = [whole(Stock.model_validate(one)) for one in stocked]
+    watches = aws.get_many((alerts.watch_key(one.item) for one in stocks), consistent=True)
     named = [alerts.watched(one) for one in watches]
     held = {one.id: one for one in alerts.get_many(name for name in named if name)}
     for image, stock, name in zip(stocked, stocks, named, strict=True):
-        if stock.is_low != bool(name) or (name and stock.is_low and _forsaken(held[name], item_of(stock))):
+        if stock.is_low != bool(name) or (name and stock.is_low and _forsaken(held[name], stock.item)):
             yield image
 
 
@@ -40,23 +40,29 @@ def ordered(writes: Writes, before: Alert, purchase_order_id: str, *, by: str) -
     alerts.put(writes, after, before=before)
 
 
-def item_of(stock: Stock) -> StockItem:
-    """Return which stock item the counters are of."""
-    return StockItem(sku=stock.sku, warehouse=stock.warehouse)
+def whole(stock: Stock) -> Stock:
+    """Return the counters of a stock item: where it is split, of all its shards as they stand now."""
+    return store.whole(stock.item) if is_split(stock) else stock
+
+
+def is_split(stock: Stock) -> bool:
+    """Tell whether the counters are those of a shard only."""
+    return stock.shards > 1 or stock.item.shard > 0
 
 
 def _settle(item: StockItem, now: datetime) -> None:
     held, watch = aws.get_many([store.key(item), alerts.watch_key(item)], consistent=True)
-    stock, alert_id = store.stock_of(item, held), alerts.watched(watch)
+    shards = store.beside(store.stock_of(item, held))
+    stock, alert_id = shards[0].with_shards(shards[1:]), alerts.watched(watch)
     if alert_id is None:
         if stock.is_low:
-            _open(stock, item, int(str((watch or {}).get("opened", 0))) + 1, now)
+            _open(stock, shards, int(str((watch or {}).get("opened", 0))) + 1, now)
         return
     alert = alerts.get(alert_id)
     if not stock.is_low:
-        _resolve(stock, item, alert, now)
+        _resolve(stock, shards, alert, now)
     elif _forsaken(alert, item):
-        _open_again(stock, alert, now)
+        _open_again(stock, shards, alert, now)
 
 
 def _forsaken(alert: Alert, item: StockItem) -> bool:
@@ -66,8 +72,8 @@ def _forsaken(alert: Alert, item: StockItem) -> bool:
     return all(one.source != alert.purchase_order_id for one in incoming.of(item))
 
 
-def _open(stock: Stock, item: StockItem, ordinal: int, now: datetime) -> None:
-    rule = stock.rule
+def _open(stock: Stock, shards: Sequence[Stock], ordinal: int, now: datetime) -> None:
+    rule, item = stock.rule, stock.item
     if rule is None:
         return
     alert = Alert(
@@ -90,27 +96,27 @@ def _open(stock: Stock, item: StockItem, ordinal: int, now: datetime) -> None:
         refused=store.stale,
         rank=Rank.STATE,
     )
-    _commit(writes, stock, alert, "open", now)
+    _commit(writes, stock, shards, alert, "open", now)
 
 
-def _resolve(stock: Stock, item: StockItem, before: Alert, now: datetime) -> None:
+def _resolve(stock: Stock, shards: Sequence[Stock], before: Alert, now: datetime) -> None:
     alert = before
     writes = Writes()
     if before.status in rules.LIVE:
         alert = before.model_copy(update={"status": "resolved", "version": before.version + 1})
         alerts.put(writes, alert, before=before)
     writes.update(
-        *alerts.watch_key(item),
+        *alerts.watch_key(stock.item),
         "REMOVE alert",
         values={":alert": before.id},
         condition="alert = :alert",
         refused=store.stale,
         rank=Rank.STATE,
     )
-    _commit(writes, stock, alert, "resolved" if alert is not before else "rearmed", now)
+    _commit(writes, stock, shards, alert, "resolved" if alert is not before else "rearmed", now)
 
 
-def _open_again(stock: Stock, before: Alert, now: datetime) -> None:
+def _open_again(stock: Stock, shards: Sequence[Stock], before: Alert, now: datetime) -> None:
     alert = before.model_copy(
         update={
             "status": "open",
@@ -123,15 +129,17 @@ def _open_again(stock: Stock, before: Alert, now: datetime) -> None:
     )
     writes = Writes()
     alerts.put(writes, alert, before=before)
-    _commit(writes, stock, alert, "opened_again", now)
+    _commit(writes, stock, shards, alert, "opened_again", now)
 
 
-def _commit(writes: Writes, stock: Stock, alert: Alert, word: str, now: datetime) -> None:
+def _commit(
+    writes: Writes, stock: Stock, shards: Sequence[Stock], alert: Alert, word: str, now: datetime
+) -> None:
     """Commit on the condition that the stock still is as it was judged."""
-    item = item_of(stock)
-    writes.check(
-        *store.key(item), "seq = :seq", values={":seq": stock.seq}, refused=store.stale, rank=Rank.STATE
-    )
+    for one in shards:
+        same = "seq = :seq" if one.seq else "attribute_not_exists(pk)"
+        values = {":seq": one.seq} if one.seq else None
+        writes.check(*store.key(one.item), same, values=values, refused=store.stale, rank=Rank.STATE)
     event = journal.Event(
         name=f"alert.{word}",
         aggregate=f"alert#{alert.id}",
@@ -139,7 +147,7 @@ def _commit(writes: Writes, stock: Stock, alert: Alert, word: str, now: datetime
         resource=("alert", alert.id),
         changes={"status": [None, alert.status], "position": [None, stock.position]},
     )
-    caller = access.system("replenishment", f"{item}#{stock.seq}#{word}")
+    caller = access.system("replenishment", f"{stock.item}#{stock.seq}#{word}")
     journal.record(writes, event, caller, at=now)
     with suppress(AlreadyDone):
         writes.commit()

@@ -18,8 +18,9 @@ def watch(change: Change, *, now: datetime) -> None:
         return
     stock = Stock.model_validate(change.new)
     # Without its old image, as when the sweep hands it on, it may have been low before.
-    if stock.is_low or change.old is None or Stock.model_validate(change.old).is_low:
-        alerting.settle(alerting.item_of(stock), now=now)
+    was_low = change.old is None or Stock.model_validate(change.old).is_low
+    if stock.is_low or was_low or alerting.is_split(stock):
+        alerting.settle(stock.item.whole, now=now)
 
 
 def unwatched(stocked: Sequence[items.Item]) -> Iterable[items.Item]:

@@ -72,6 +72,11 @@ def other_shards(stock: Stock) -> list[StockItem]:
     return [stock.item.of_shard(number) for number in range(1, stock.shards)]
 
 
+def beside(first: Stock) -> list[Stock]:
+    """Return a stock item with its other shards, each by itself, as they stand now."""
+    return [first, *shelves(other_shards(first)).values()]
+
+
 def together(firsts: Iterable[Stock]) -> list[Stock]:
     """Return stock items, read as their first shards, with what their other shards hold."""
     held = list(firsts)

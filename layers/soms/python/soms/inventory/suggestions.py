@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from soms.catalog import store as catalog
 from soms.inventory import alerts, rules, store
-from soms.inventory.model import Alert, StockItem
+from soms.inventory.model import Alert, Stock, StockItem
 from soms.kit import aws, items, paging
 from soms.kit.fields import Frozen
 
@@ -58,7 +58,8 @@ def of_alerts(asked: Sequence[Alert], today: date) -> list[Suggestion]:
     keys = [store.key(item) for item in wanted] + [catalog.product_key(item.sku) for item in wanted]
     held = aws.get_many(keys)
     shelves, products = held[: len(asked)], held[len(asked) :]
-    made = map(_suggestion, asked, shelves, products, [today] * len(asked))
+    stocks = store.together(store.stock_of(item, one) for item, one in zip(wanted, shelves, strict=True))
+    made = map(_suggestion, asked, stocks, products, [today] * len(asked))
     return [one for one in made if one]
 
 
@@ -91,9 +92,8 @@ def by_alert(found: Iterable[Suggestion]) -> dict[str, Suggestion]:
 
 
 def _suggestion(
-    alert: Alert, shelf: items.Item | None, product: items.Item | None, today: date
+    alert: Alert, stock: Stock, product: items.Item | None, today: date
 ) -> Suggestion | None:
-    stock = store.stock_of(StockItem(sku=alert.sku, warehouse=alert.warehouse), shelf)
     rule, known = stock.rule, catalog.product(product)
     if rule is None or not stock.is_low:
         return None
