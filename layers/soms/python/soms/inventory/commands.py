@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import cast
 
 from soms.catalog import store as catalog
-from soms.inventory import ledger, store
+from soms.inventory import ledger, reordering, store
 from soms.inventory.model import (
     COUNTERS,
     MOST_STOCK,
     AdjustmentRequest,
     Delta,
-    ReorderRule,
     RuleRequest,
     Stock,
     StockItem,
@@ -159,23 +158,7 @@ def set_rule(sku: str, request: RuleRequest, caller: Caller, *, now: datetime) -
 
     def attempt() -> Stock:
         item, before = stocked(sku, request.warehouse)
-        rule = ReorderRule(**request.model_dump(exclude={"warehouse"}))
-        event = journal.Event(
-            name="stock.rule_set",
-            aggregate=f"stock#{item}",
-            version=before.seq + 1,
-            resource=("stock", sku),
-            changes={
-                "rule": [before.rule.model_dump() if before.rule else None, rule.model_dump()],
-            },
-        )
-        entry = journal.entry_id(caller, event.aggregate, event.version)
-
-        writes = Writes()
-        journal.record(writes, event, caller, at=now)
-        store.put_rule(writes, item, rule, Cause(entry, "rule", event.aggregate, caller.name))
-        writes.commit()
-        return before.model_copy(update={"rule": rule, "seq": before.seq + 1})
+        return reordering.change(item, before, reordering.asked(item, request, now), caller, now=now)
 
     return decide(attempt)
 

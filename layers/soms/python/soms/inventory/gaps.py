@@ -43,7 +43,6 @@ class _Entry:
     version: int
     follows: bool
     pinned: int | None
-    least: int
     moved: Delta
 
     def precedes(self, other: "_Entry") -> bool:
@@ -115,7 +114,7 @@ class _Shelf:
         for seq, entry in zip(seqs, order, strict=True):
             carried = states[-1][1] if states and states[-1][1].seq == seq - 1 else None
             before = self.after.get(seq - 1, carried)
-            if before is None or seq < entry.least:
+            if before is None:
                 return []
             after = _moved(before, entry)
             if not self._fits(after, entry):
@@ -141,9 +140,8 @@ def _entry(row: items.Item, item: StockItem) -> _Entry:
         thread="" if own else aggregate.replace(ledger.EFFECTS, "order#"),
         version=version,
         follows=aggregate.startswith(ledger.EFFECTS),
-        # An adjustment is conditioned on the `seq` it read; a rule is set whatever came between.
-        pinned=version if own and told else None,
-        least=version if own else 0,
+        # Whoever changes a stock item by itself does so on the condition of the `seq` it read.
+        pinned=version if own else None,
         moved=Delta.heard(told),
     )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from soms.kit.fields import Code, Frozen, Price, Quantity, Request, Sku, Text, wrong
+from soms.kit.fields import Code, Frozen, Price, Quantity, Rate, Request, Sku, Text, wrong
 
 MOST_STOCK = 1_000_000_000
 Reason = Literal["receipt", "count", "damage", "loss", "found", "correction"]
@@ -80,8 +82,36 @@ class Delta:
         return cls(*(int(str(one)) for one in told[1:]))
 
 
+class Window(Frozen):
+    """The days that a demand was taken from, both included."""
+
+    from_on: date
+    to_on: date
+    days: int
+
+
+class Computed(Frozen):
+    """What a reorder rule was computed from, and what came out; `d` and the sigmas are a day's and days'.
+
+    `z` belongs to the service level; point = d × lead time + safety stock, in whole units.
+    """
+
+    service_level: Decimal
+    z: Decimal
+    d: Decimal
+    sigma_d: Decimal
+    lead_time_days: int
+    sigma_l: Decimal
+    review_days: int
+    window_days: int
+    window: Window
+    safety_stock: Decimal
+    point: int
+    computed_on: date
+
+
 class ReorderRule(Frozen):
-    """When and how much to reorder, in base units."""
+    """When and how much to reorder, in base units; `computed` where demand and lead time decide it."""
 
     point: int
     target: int
@@ -89,6 +119,7 @@ class ReorderRule(Frozen):
     pack: int = 1
     lead_time_days: int | None = None
     supplier: str | None = None
+    computed: Computed | None = None
 
 
 class Stock(Frozen):
@@ -157,19 +188,39 @@ class AdjustmentRequest(Request):
         return self
 
 
+class ComputedRequest(Request):
+    """From what a reorder rule is to be computed.
+
+    The service level is the share of reorder cycles without a shortage; the deviations are in days.
+    """
+
+    service_level: Annotated[Rate, Field(ge=Decimal("0.5"), le=Decimal("0.9999"))]
+    lead_time_days: Annotated[int, Field(strict=True, ge=0, le=365)]
+    lead_time_deviation_days: Annotated[Price, Field(le=365)] = Decimal(0)
+    review_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 7
+    window_days: Annotated[int, Field(strict=True, ge=14, le=365)] = 90
+
+
 class RuleRequest(Request):
-    """A reorder rule as clients describe it."""
+    """A reorder rule as clients describe it: point and target, or what they are to be computed from."""
 
     warehouse: Code = "main"
-    point: Annotated[int, Field(strict=True, ge=0, le=MOST_STOCK)]
-    target: Annotated[int, Field(strict=True, ge=1, le=MOST_STOCK)]
+    point: Annotated[int, Field(strict=True, ge=0, le=MOST_STOCK)] | None = None
+    target: Annotated[int, Field(strict=True, ge=1, le=MOST_STOCK)] | None = None
+    computed: ComputedRequest | None = None
     minimum: Quantity = 1
     pack: Quantity = 1
     lead_time_days: Annotated[int, Field(strict=True, ge=0, le=1000)] | None = None
     supplier: Code | None = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> "RuleRequest":
+    def _one_of_two(self) -> "RuleRequest":
+        by_hand = (self.point, self.target, self.lead_time_days)
+        if self.computed is not None and by_hand == (None, None, None):
+            return self
+        if self.computed is not None or self.point is None or self.target is None:
+            english = "give either computed, or point and target"
+            raise wrong("one_of", english, "computed 与 point、target 二选一")
         if self.target <= self.point:
             raise wrong("target_not_above_point", "must be above point", "须大于 point")
         return self

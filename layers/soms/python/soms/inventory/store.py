@@ -232,9 +232,9 @@ def _short(item: StockItem, requested: int, available: int, pointer: str) -> Fau
     )
 
 
-def put_rule(writes: Writes, item: StockItem, rule: ReorderRule, cause: Cause) -> None:
-    """Set the reorder rule of a stock item; the stream evaluates it at once."""
-    note(writes, item, cause, {"rule": rule.model_dump(mode="json", exclude_none=True)})
+def put_rule(writes: Writes, item: StockItem, rule: ReorderRule, cause: Cause, *, seq: int) -> None:
+    """Set the reorder rule of a stock item that still is as it was read; the stream evaluates it at once."""
+    note(writes, item, cause, {"rule": rule.model_dump(mode="json", exclude_none=True)}, seq=seq)
 
 
 def note(
