@@ -61,6 +61,7 @@ class AppStack(Stack):
         self.consumers = {name: self._consumer(name) for name in CONSUMERS}
         self.low_stock = self._function("low_stock", Size(memory=512, seconds=300))
         self.expiry = self._function("expiry", Size(memory=512, seconds=300))
+        self.figures = self._function("figures", Size(memory=1024, seconds=300))
         self.reconcile = self._function(
             "reconcile", Size(memory=1769, seconds=900, at_once=2 if self.stage.production else None)
         )
@@ -83,7 +84,7 @@ class AppStack(Stack):
     @property
     def scheduled(self) -> list[SomsFunction]:
         """The functions that run by the clock."""
-        return [self.low_stock, self.expiry, self.reconcile]
+        return [self.low_stock, self.expiry, self.figures, self.reconcile]
 
     def _function(self, name: str, size: Size) -> SomsFunction:
         layers = [self.packages.soms, self.packages.dependencies]
@@ -117,6 +118,8 @@ class AppStack(Stack):
         billing = doors["billing"].may(tables.billing, *READ).may(tables.documents, *READ)
         billing.may(tables.orders, *GET).may(tables.customers, *GET)
         self._may_touch_documents(billing, "GetObject")
+        reports = doors["reports"].may(tables.inventory, *READ).may(tables.movements, "Query")
+        reports.may(tables.jobs, "GetItem")
         integrations = doors["integrations"].may(tables.jobs, "GetItem", "Query")
         integrations.knows(Setting.RECONCILE, self.reconcile.function_name).may_invoke(self.reconcile)
 
@@ -144,6 +147,9 @@ class AppStack(Stack):
         expiry = self.expiry.may(self.tables.orders, *KEEP).may(self.tables.inventory, *KEEP)
         expiry.may(self.tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
         expiry.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.customers, *GET, "UpdateItem")
+        figures = self.figures.may(self.tables.inventory, *KEEP).may(self.tables.movements, "Query")
+        figures.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.catalog, *READ)
+        figures.may(self.tables.jobs, "GetItem", "PutItem")
         for table in self.tables:
             self.reconcile.may(table, *READ, "Scan")
         self.reconcile.may(self.tables.jobs, "PutItem", "UpdateItem")
@@ -179,6 +185,7 @@ class AppStack(Stack):
             ("Proof", self.reconcile, "cron(30 18 * * ? *)", "reconcile"),
             ("Sweep", self.reconcile, "rate(5 minutes)", "sweep"),
             ("Quotes", self.expiry, "rate(15 minutes)", "expire"),
+            ("Fold", self.figures, "rate(1 hour)", "fold"),
         )
         for name, function, when, action in runs:
             Schedule(

@@ -28,6 +28,10 @@ PURCHASE_SUMMARY = (
     *("ordered_at", "created_by", "receipts", "reason"),
 )
 OWED_SUMMARY = ("id", "number", "order_id", "currency", "issued_on", "due_on", "total", "open")
+FIGURES_SUMMARY = (
+    *("seq", "units", "value", "cost", "uncosted_units", "cost_of_shipped", "stocked_on", "last_in_on"),
+    *("last_out_on", "last_shipped_on", "folded_at", "abc", "dead"),
+)
 BOTH_IMAGES = StreamViewType.NEW_AND_OLD_IMAGES
 NEW_IMAGE = StreamViewType.NEW_IMAGE
 
@@ -123,7 +127,8 @@ class Tables(Construct):
         by_alert_status = Index("by_alert_status", "alert_status", "opened_key")
         by_purchase_status = Index("by_purchase_status", "purchase_status", "ordered_key", PURCHASE_SUMMARY)
         by_supplier = Index("by_supplier", "supplier_key", "ordered_key", PURCHASE_SUMMARY)
-        lists = (by_warehouse, by_alert_status, by_purchase_status, by_supplier)
+        by_class = Index("by_class", "class_key", "sku", FIGURES_SUMMARY)
+        lists = (by_warehouse, by_alert_status, by_class, by_purchase_status, by_supplier)
         self.inventory = SomsTable(self, Setting.INVENTORY, key=key, indexes=lists, stream=BOTH_IMAGES)
         self.movements = SomsTable(self, Setting.MOVEMENTS, key=key, partition="sku", sort="entry")
 

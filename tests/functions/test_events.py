@@ -31,6 +31,7 @@ PLACED = (*BUYER, "orders/place")
 BILLED = (*PLACED, "invoicing/placed")
 DRAINED = "streams are drained"
 SWEPT = ("ledger", "stock", "invoicing", "rendering", "settlement", "replenishment")
+WALKED = (*BUYER, DRAINED, "figures/hourly")
 LOW = ("catalog/put_product", "inventory/receive", "inventory/reorder_rule", *PLACED[2:])
 
 Answer = dict[str, Any]
@@ -87,6 +88,11 @@ def _alerts(world: World) -> object:
     return [one["sku"] for one in world.call("GET", "/v1/stock-alerts?status=open").body["data"]]
 
 
+def _worth(world: World) -> object:
+    rows = world.call("GET", "/v1/reports/stock-value").body["data"]
+    return [(one["units"], one["value"], one["uncosted_units"]) for one in rows]
+
+
 def _letters(world: World) -> object:
     return [one["Subject"] for one in world.mail()]
 
@@ -133,6 +139,9 @@ CASES = [
     ),
     Case("settlement/invoiced", BILLED, TAKEN, _order, ("confirmed", "33.90")),
     Case("expiry/quarter_hourly", PLACED, {"expired": 0}),
+    Case("figures/hourly", (*BUYER, DRAINED), {"behind": 0}, _worth, [(10, "0.00", 10)]),
+    Case("reports/stock_value", WALKED, 200),
+    Case("reports/stock_analysis", WALKED, 200),
     Case("low_stock/hourly", (*LOW, "replenishment/runs_low"), {"alerts": 1}),
     Case("reconcile/nightly", (*BUYER, DRAINED), {"ok": True}),
     Case(

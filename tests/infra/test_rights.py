@@ -7,7 +7,9 @@ import pytest
 from tests.infra.templates import FUNCTIONS, Synthesised, as_list, rights_in
 
 CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
-DOORS = ("integrations", "catalog", "customers", "inventory", "purchasing", "orders", "billing")
+DOORS = (
+    *("integrations", "catalog", "customers", "inventory", "purchasing", "orders", "billing", "reports"),
+)
 
 
 def test_every_folder_of_functions_is_deployed_and_nothing_else(dev: Synthesised) -> None:

@@ -37,6 +37,12 @@ def _not_before_valid_from(end: date | None, info: ValidationInfo) -> date | Non
     return end
 
 
+def _not_below_a(share: Decimal, info: ValidationInfo) -> Decimal:
+    if share < info.data.get("abc_a_share", share):
+        raise wrong("too_small", "must not be below abc_a_share", "不得小于 abc_a_share")
+    return share
+
+
 LastDay = Annotated[Day | None, AfterValidator(_not_before_valid_from)]
 """The last day something is valid on, at or after its `valid_from`."""
 
@@ -164,7 +170,11 @@ class Address(Request):
 
 
 class SettingsRequest(Request):
-    """How the company works; what is left out keeps its default."""
+    """How the company works; what is left out keeps its default.
+
+    Of the cost of all that is shipped, what makes the first `abc_a_share` is in class A, up to `abc_b_share`
+    in B.
+    """
 
     name: Name = "SOMS"
     tax_id: Code | None = None
@@ -182,6 +192,9 @@ class SettingsRequest(Request):
     approval_rules: Annotated[tuple[ApprovalRule, ...], Field(max_length=MOST_RULES)] = ()
     credit_hold_after_days: Annotated[int, Field(strict=True, ge=0, le=365)] | None = None
     quote_valid_days: Annotated[int, Field(strict=True, ge=1, le=365)] = 30
+    dead_stock_after_days: Annotated[int, Field(strict=True, ge=1, le=3650)] = 180
+    abc_a_share: Rate = Decimal("0.80")
+    abc_b_share: Annotated[Rate, AfterValidator(_not_below_a), Field(validate_default=True)] = Decimal("0.95")
 
 
 class Settings(SettingsRequest):

@@ -33,6 +33,7 @@ READERS = FINANCE | {_G.AUDITOR}
 SHELF = frozenset({_G.WAREHOUSE, _G.ADMIN})
 PLANNERS = SHELF | {_G.PURCHASING}
 BUYERS = frozenset({_G.PURCHASING, _G.ADMIN})
+COSTS = MANAGERS | READERS
 
 ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
     "integrations": {
@@ -142,6 +143,10 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/credit-notes/{credit_note_id}": SELLERS | READERS,
         "GET /v1/credit-notes/{credit_note_id}/document": SELLERS | READERS,
         "GET /v1/invoice-series/{series}/proof": READERS | {_G.ADMIN},
+    },
+    "reports": {
+        "GET /v1/reports/stock-value": COSTS,
+        "GET /v1/reports/stock-analysis": COSTS | {_G.PURCHASING},
     },
 }
 """Function → route → the groups that may; None is the public. A route that is not here does not build."""

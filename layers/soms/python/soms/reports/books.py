@@ -7,6 +7,8 @@ from soms.billing.model import Document, OpenItem, OrderBilling, Series
 from soms.billing.store import open_item_of
 from soms.customers.model import Account, Customer
 from soms.customers.store import ALIAS
+from soms.inventory import figures
+from soms.inventory.folding import Figures
 from soms.inventory.model import Stock, StockItem
 from soms.kit import aws, items, settings
 from soms.kit.settings import Setting
@@ -20,6 +22,7 @@ class Books:
     """All items of the books, by kind."""
 
     stock: list[Stock] = field(default_factory=list)
+    figures: list[Figures] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)
     billings: dict[str, OrderBilling] = field(default_factory=dict)
     open_items: dict[str, OpenItem] = field(default_factory=dict)
@@ -66,6 +69,8 @@ def _stock(books: Books, row: items.Item) -> None:
     elif row.get("kind") == "queued":
         item = StockItem.named(str(row["pk"]).removeprefix("queue#"))
         books.queued.append(queue.entry_of(item, str(row["sk"]), row))
+    elif row.get("kind") == "figures":
+        books.figures.append(figures.shown(row))
 
 
 def _order(books: Books, row: items.Item) -> None:

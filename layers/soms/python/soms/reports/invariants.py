@@ -264,6 +264,20 @@ def _arithmetic(books: Books) -> Finding:
     return len(books.documents), wrong
 
 
+def _figures(books: Books) -> Finding:
+    held = {(one.sku, one.warehouse): one for one in books.stock}
+    wrong = []
+    for one in books.figures:
+        where, stock = f"{one.sku}@{one.warehouse}", held.get((one.sku, one.warehouse))
+        if one.value < 0 or (not one.units and one.value):
+            wrong.append(f"{where}: {one.units} units are worth {one.value}")
+        if stock is None or one.seq > stock.seq:
+            wrong.append(f"{where}: figures up to movement {one.seq}, there are {stock.seq if stock else 0}")
+        elif one.seq == stock.seq and one.units != stock.on_hand:
+            wrong.append(f"{where}: figures of {one.units} units, on hand {stock.on_hand}")
+    return len(books.figures), wrong
+
+
 def _names(rows: Iterable[tuple[str, str, str, Callable[[Books], Finding]]]) -> tuple[Check, ...]:
     return tuple(Check(*row) for row in rows)
 
@@ -288,5 +302,6 @@ CHECKS: Final = _names(
         ("10", "every document has its files", "每张单据文件齐全", _files),
         ("11", "every effect reached the stock", "每个后续影响均已入库存", _applied),
         ("13", "document arithmetic holds", "单据金额恒等", _arithmetic),
+        ("15", "figures = on hand, no value without units", "库存数据 = 在手，无货则无值", _figures),
     )
 )
