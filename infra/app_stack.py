@@ -109,9 +109,13 @@ class AppStack(Stack):
         customers.may(tables.orders, "Query", "UpdateItem")
         inventory = doors["inventory"].may(tables.inventory, *KEEP).may(tables.movements, "GetItem", "Query")
         inventory.may(tables.catalog, "PutItem", keys=[PRODUCTS])
-        # Less found than is promised takes from orders and from what quotes keep.
-        inventory.may(tables.orders, *CHANGE).may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
         doors["purchasing"].may(tables.inventory, *KEEP).may(tables.inventory, "DeleteItem", keys=[INCOMING])
+        stocktaking = doors["stocktaking"].may(tables.inventory, *KEEP).may(tables.movements, "Query")
+        stocktaking.may(tables.inventory, "DeleteItem", keys=[INCOMING, SOFT_RESERVATIONS])
+        # Less found than is promised takes from orders and from what quotes keep.
+        inventory.may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
+        for door in (inventory, stocktaking):
+            door.may(tables.orders, *CHANGE)
         orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)
         orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem").may(tables.billing, "Query")
         orders.may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])

@@ -128,7 +128,8 @@ class Tables(Construct):
         by_purchase_status = Index("by_purchase_status", "purchase_status", "ordered_key", PURCHASE_SUMMARY)
         by_supplier = Index("by_supplier", "supplier_key", "ordered_key", PURCHASE_SUMMARY)
         by_class = Index("by_class", "class_key", "sku", FIGURES_SUMMARY)
-        lists = (by_warehouse, by_alert_status, by_class, by_purchase_status, by_supplier)
+        by_paper = Index("by_paper", "paper_key", "listed_key")
+        lists = (by_warehouse, by_alert_status, by_class, by_paper, by_purchase_status, by_supplier)
         self.inventory = SomsTable(self, Setting.INVENTORY, key=key, indexes=lists, stream=BOTH_IMAGES)
         self.movements = SomsTable(self, Setting.MOVEMENTS, key=key, partition="sku", sort="entry")
 

@@ -93,6 +93,12 @@ def _worth(world: World) -> object:
     return [(one["units"], one["value"], one["uncosted_units"]) for one in rows]
 
 
+def _counting(world: World) -> object:
+    counts = world.call("GET", "/v1/counts?status=counting").body["data"]
+    lines = (world.call("GET", f"/v1/counts/{one['id']}/lines").body["data"] for one in counts)
+    return [one["sku"] for rows in lines for one in rows]
+
+
 def _letters(world: World) -> object:
     return [one["Subject"] for one in world.mail()]
 
@@ -112,6 +118,9 @@ CASES = [
     Case("purchasing/suggestions", SHELF, 200),
     Case("purchasing/order", SHELF, 201, _coming, [(PURCHASE, 13, "2026-12-02")]),
     Case("purchasing/receive", (*SHELF, "purchasing/order"), 201, _coming, [(PURCHASE, 8, "2026-12-02")]),
+    Case("stocktaking/count", SHELF, 201, _counting, ["TEA-001"]),
+    Case("stocktaking/send_nowhere", SHELF, 422, _shelf, (10, 0, 10)),
+    Case("stocktaking/snapshot_of_nothing", SHELF, 422, _counting, []),
     Case("customers/create", (), 201, lambda world: len(world.call("GET", "/v1/customers").body["data"]), 1),
     Case("customers/search", BUYER, 200),
     Case("customers/change", BUYER, 200, _customer("phone"), "+8675512345678"),
@@ -158,6 +167,7 @@ COMMANDS = {
     "inventory/reorder_rule",
     "purchasing/order",
     "purchasing/receive",
+    "stocktaking/count",
     "customers/create",
     "customers/change",
     "customers/refer",

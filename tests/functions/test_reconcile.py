@@ -4,18 +4,28 @@ import os
 from collections.abc import Callable
 
 import pytest
+from soms.inventory import incoming
+from soms.inventory.model import StockItem
 from soms.kit import aws
 
+from tests.functions.test_transfers import WEST, send, two_sites
 from tests.world import World
 
 
-def tamper(table: str, key: dict[str, str], expression: str, values: dict[str, object]) -> None:
+def tamper(
+    table: str,
+    key: dict[str, str],
+    expression: str,
+    values: dict[str, object],
+    names: dict[str, str] | None = None,
+) -> None:
     aws.dynamodb().update_item(
         TableName=os.environ[table],
         Key={name: {"S": value} for name, value in key.items()},
         UpdateExpression=expression,
         # Attribute values, as the low-level client takes them.
         ExpressionAttributeValues=values,  # type: ignore[arg-type]
+        **({"ExpressionAttributeNames": names} if names else {}),
     )
 
 
@@ -28,6 +38,27 @@ def reserved_off_by_one(world: World) -> None:
     key = {"pk": "stock#A-1", "sk": "main"}
     change = {":one": {"N": "1"}, ":less": {"N": "-1"}}
     tamper("INVENTORY_TABLE", key, "ADD reserved :one, available :less", change)
+
+
+def more_noted(world: World) -> None:
+    """Note that more is on its way than was sent."""
+    place = StockItem(sku="A-1", warehouse=WEST)
+    (held,) = incoming.of(place)
+    key = {"pk": f"incoming#{place}", "sk": f"9999-12-31#{held.source}"}
+    tamper("INVENTORY_TABLE", key, "ADD quantity :one", {":one": {"N": "1"}})
+
+
+def less_expected(world: World) -> None:
+    """Expect less than is on its way."""
+    key = {"pk": "stock#A-1", "sk": WEST}
+    tamper("INVENTORY_TABLE", key, "ADD incoming :less", {":less": {"N": "-1"}})
+
+
+def received_in_name_only(world: World) -> None:
+    """Say of a transfer that all of it came."""
+    (held,) = world.call("GET", "/v1/stock-transfers").body["data"]
+    key = {"pk": held["id"], "sk": "transfer"}
+    tamper("INVENTORY_TABLE", key, "SET #status = :status", {":status": {"S": "received"}}, {"#status": "status"})
 
 
 @pytest.fixture
@@ -53,6 +84,27 @@ def test_a_tampered_counter_is_named(
     broken = traded.broken()
     assert {check["check"] for check in broken} == found
     assert all("A-1@main" in check["examples"][0] for check in broken)
+
+
+@pytest.mark.parametrize(
+    ("planted", "found"),
+    [
+        (more_noted, {"14": 2}),
+        (less_expected, {"2": 1, "14": 1}),
+        (received_in_name_only, {"14": 1}),
+    ],
+)
+def test_what_is_not_on_its_way_as_it_is_said_is_named(
+    world: World, planted: Callable[[World], None], found: dict[str, int]
+) -> None:
+    two_sites(world, A_1=10)
+    send(world, ("A-1", 3))
+    world.drain()
+    assert world.broken() == []
+
+    planted(world)
+
+    assert {check["check"]: check["failures"] for check in world.broken()} == found
 
 
 def test_a_credit_taken_by_nobody_is_named(traded: World) -> None:

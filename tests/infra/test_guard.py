@@ -39,7 +39,7 @@ A_FEW_DOLLARS_A_MONTH = {
     "AWS::KMS::": {"Alias", "Key"},
     "AWS::WAFv2::": {"LoggingConfiguration", "WebACL", "WebACLAssociation"},
 }
-FUNCTIONS = 18
+FUNCTIONS = 19
 
 
 def test_nothing_is_deployed_that_runs_by_the_hour(dev: Synthesised) -> None:

@@ -8,7 +8,8 @@ from tests.infra.templates import FUNCTIONS, Synthesised, as_list, rights_in
 
 CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
 DOORS = (
-    *("integrations", "catalog", "customers", "inventory", "purchasing", "orders", "billing", "reports"),
+    *("integrations", "catalog", "customers", "inventory", "stocktaking", "purchasing", "orders"),
+    *("billing", "reports"),
 )
 
 
@@ -64,6 +65,7 @@ def test_no_function_deletes_or_writes_without_a_condition(dev: Synthesised) -> 
         ("orders", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
         ("stock", "dynamodb:DeleteItem", "inventory"): under("queue#*"),
         ("replenishment", "dynamodb:DeleteItem", "inventory"): under("queue#*"),
+        ("stocktaking", "dynamodb:DeleteItem", "inventory"): under("incoming#*"),
         ("expiry", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
     }
 

@@ -20,7 +20,7 @@ from soms.catalog.model import (
     WarehouseRequest,
     category_of,
 )
-from soms.catalog.rules import approval_faults, tier_faults, unknown_currency
+from soms.catalog.rules import amount_faults, approval_faults, tier_faults, unknown_currency
 from soms.kit import journal, money
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid, NotFound, VersionMismatch
@@ -114,6 +114,9 @@ def put_settings(request: SettingsRequest, caller: Caller, *, now: datetime) -> 
         )
     if not money.known(request.currency):
         faults.append(unknown_currency("/currency"))
+    elif request.count_approval_above_value is not None:
+        limit, place = request.count_approval_above_value, "/count_approval_above_value"
+        faults += amount_faults(limit, request.currency, place)
     faults += approval_faults(request.approval_rules, request.currency)
     if faults:
         raise Invalid(*faults)

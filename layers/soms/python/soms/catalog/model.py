@@ -195,6 +195,9 @@ class SettingsRequest(Request):
     dead_stock_after_days: Annotated[int, Field(strict=True, ge=1, le=3650)] = 180
     abc_a_share: Rate = Decimal("0.80")
     abc_b_share: Annotated[Rate, AfterValidator(_not_below_a), Field(validate_default=True)] = Decimal("0.95")
+    adjustment_approval_above_units: Annotated[int, Field(strict=True, ge=0)] | None = None
+    count_approval_above_units: Annotated[int, Field(strict=True, ge=0)] | None = None
+    count_approval_above_value: Annotated[Amount, Field(ge=0)] | None = None
 
 
 class Settings(SettingsRequest):

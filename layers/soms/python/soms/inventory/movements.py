@@ -9,6 +9,7 @@ from soms.kit.settings import Setting
 from soms.kit.writes import MOST_ACTIONS, Writes
 
 ENTRY_DIGITS: Final = 12
+A_FEW: Final = 20
 
 
 def listed(item: StockItem, *, limit: int, after: str | None) -> paging.Page:
@@ -51,6 +52,24 @@ def backwards(item: StockItem) -> Iterable[items.Item]:
         newest_first=True,
         consistent=True,
     )
+
+
+def until(item: StockItem, moment: str) -> tuple[int, items.Item | None]:
+    """Return the newest `seq` there is a movement of, and the last movement up to a moment, if any."""
+    newest, low, high = 0, f"{item.warehouse}#", f"{item.warehouse}#~"
+    rows = aws.query(
+        Setting.MOVEMENTS,
+        "sku = :sku AND entry BETWEEN :low AND :high",
+        {":sku": item.sku, ":low": low, ":high": high},
+        limit=A_FEW,
+        newest_first=True,
+        consistent=True,
+    )
+    for row in rows:
+        newest = newest or int(str(row["seq"]))
+        if str(row["at"]) <= moment:
+            return newest, row
+    return newest, None
 
 
 def insert(movements: Sequence[items.Item]) -> None:

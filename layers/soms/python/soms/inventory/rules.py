@@ -1,9 +1,10 @@
 """What may happen to stock and to alerts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from soms.inventory.model import Alert, AlertStatus, ReorderRule
+from soms.kit.problems import Fault
 
 ALERT_STEPS: Final[Mapping[str, tuple[frozenset[AlertStatus], AlertStatus]]] = {
     "acknowledge": (frozenset({"open", "snoozed"}), "acknowledged"),
@@ -26,3 +27,12 @@ def suggested(position: int, rule: ReorderRule) -> int:
     """Return how many base units to buy: up to the target, at least the minimum, in whole packs."""
     wanted = max(rule.target - position, rule.minimum)
     return -(-wanted // rule.pack) * rule.pack
+
+
+def repeated(skus: Sequence[str], place: str) -> list[Fault]:
+    """Return a fault for every SKU that was named before; `place` is its pointer with `{}` for the index."""
+    return [
+        Fault("duplicate", (f"{sku} is there twice", f"{sku} 重复"), place.format(index))
+        for index, sku in enumerate(skus)
+        if sku in skus[:index]
+    ]

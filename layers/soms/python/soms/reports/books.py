@@ -10,6 +10,7 @@ from soms.customers.store import ALIAS
 from soms.inventory import figures
 from soms.inventory.folding import Figures
 from soms.inventory.model import Stock, StockItem
+from soms.inventory.transit import Transfer
 from soms.kit import aws, items, settings
 from soms.kit.settings import Setting
 from soms.orders import queue
@@ -32,6 +33,8 @@ class Books:
     customers: dict[str, Customer] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     movements: dict[tuple[str, str], list[items.Item]] = field(default_factory=dict)
+    incoming: dict[tuple[str, str], int] = field(default_factory=dict)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
     entries: dict[str, items.Item] = field(default_factory=dict)
     queued: list[Entry] = field(default_factory=list)
 
@@ -64,13 +67,19 @@ def _movement(books: Books, row: items.Item) -> None:
 
 
 def _stock(books: Books, row: items.Item) -> None:
-    if row.get("kind") == "stock":
+    kind = row.get("kind")
+    if kind == "stock":
         books.stock.append(Stock.model_validate(row))
-    elif row.get("kind") == "queued":
+    elif kind == "queued":
         item = StockItem.named(str(row["pk"]).removeprefix("queue#"))
         books.queued.append(queue.entry_of(item, str(row["sk"]), row))
-    elif row.get("kind") == "figures":
+    elif kind == "figures":
         books.figures.append(figures.shown(row))
+    elif kind == "incoming":
+        place = str(row["pk"]).removeprefix("incoming#"), str(row["source"])
+        books.incoming[place] = books.incoming.get(place, 0) + int(str(row["quantity"]))
+    elif kind == "transfer":
+        books.transfers[str(row["pk"])] = Transfer.model_validate(row)
 
 
 def _order(books: Books, row: items.Item) -> None:
