@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 from soms.catalog import store as catalog
 from soms.inventory import alerts as alert_store
-from soms.inventory import commands, incoming, movements, sharding, store
+from soms.inventory import asking, commands, incoming, movements, papers, sharding, shown, store
+from soms.inventory.counts import Count
 from soms.inventory.model import (
     AdjustmentRequest,
     RuleRequest,
@@ -80,9 +81,16 @@ def _adjustment(name: str, caller: Caller) -> http.Answer:
     return http.Answer({"movement": _shown(movement, caller), "stock": _row(store.whole(item))}, 201)
 
 
+def _paper(paper: Count, caller: Caller) -> http.Answer:
+    lines = shown.lines(paper, papers.lines(paper.id), caller)
+    place = {"Location": f"/v1/counts/{paper.id}"}
+    return http.Answer(shown.count(paper, caller) | {"lines": lines}, 202, paper.version, headers=place)
+
+
 app = http.Resolver(
     "inventory",
     replays={
+        "count": lambda name, caller: _paper(papers.count(name), caller),
         "stock": lambda sku, _caller: _sku(sku),
         "adjustment": _adjustment,
     },
@@ -125,7 +133,10 @@ def _shown(row: items.Item, caller: Caller) -> dict[str, object]:
 
 @app.post("/v1/stock/{sku}/adjustments")
 def adjust(sku: str, request: AdjustmentRequest, caller: Caller) -> http.Answer:
-    after, movement = commands.adjust(sku, request, caller, now=clock.now(), forego=shortfall.find)
+    done = asking.adjust(sku, request, caller, now=clock.now(), forego=shortfall.find)
+    if isinstance(done, Count):
+        return _paper(done, caller)
+    after, movement = done
     held = after if after.shards == 1 else store.whole(after.item)
     return http.Answer({"movement": _shown(movement, caller), "stock": _row(held)}, 201)
 

@@ -1,7 +1,7 @@
 """Changing stock by hand, setting reorder rules."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
@@ -44,16 +44,25 @@ Forego = Callable[[StockItem, Stock, int], Foregone]
 
 
 @dataclass(frozen=True)
-class _Change:
-    """A stock item before and after a change by hand, and the reservations that are lost by it."""
+class Step:
+    """One change of a stock item by hand: what it was, by how much it moves, the trade's word, and why.
 
+    `gathered` comes from other shards of a hot SKU, `foregone` are the reservations that are lost by it.
+    """
+
+    item: StockItem
     before: Stock
-    delta: Delta
+    moved: Delta
+    word: str
+    note: str | None = None
+    unit_cost: str | None = None
+    gathered: Mapping[StockItem, int] = field(default_factory=dict)
     foregone: Foregone | None = None
 
     @property
     def after(self) -> Stock:
-        moved = {name: getattr(self.before, name) + units for name, units in self.delta.counters().items()}
+        """Return the counters afterwards."""
+        moved = {name: getattr(self.before, name) + units for name, units in self.moved.counters().items()}
         return self.before.model_copy(update=moved | {"seq": self.before.seq + 1})
 
 
@@ -77,25 +86,32 @@ def adjust(
         shelves = store.shelves(store.other_shards(before))
         there = before.with_shards(shelves.values())
         units = request.delta if request.delta is not None else (request.counted or 0) - there.on_hand
-        gathered = sharing(-(before.available + units), shelves)
-        change = _changed(item, before, units, sum(gathered.values()), None if shelves else forego)
+        step = _changed(item, before, units, shelves, forego)
         unit_cost = None if request.unit_cost is None else str(request.unit_cost)
-        event = _event(item, request, change, unit_cost, gathered)
-        entry = journal.entry_id(caller, event.aggregate, event.version)
-        cause = Cause(entry, request.reason, event.aggregate, caller.name, unit_cost)
-
-        writes = Writes()
-        journal.record(writes, event, caller, at=now)
-        store.gather(writes, gathered, replace(cause, reason="gather", unit_cost=None))
-        store.move(writes, item, cause, change.delta, seq=before.seq, refused=store.stale)
-        if change.foregone:
-            change.foregone.write(writes)
-        if more:
-            more(writes, change.after)
-        writes.commit()
-        return change.after, ledger.movement(item, before, change.after, cause, at=clock.stamp(now))
+        said = replace(step, word=request.reason, note=request.note, unit_cost=unit_cost)
+        return by_hand(said, caller, now=now, more=more)
 
     return decide(attempt)
+
+
+def by_hand(
+    step: Step, caller: Caller, *, now: datetime, more: More | None = None
+) -> tuple[Stock, items.Item]:
+    """Write a change of a stock item that somebody made; return its counters afterwards and the movement."""
+    item, after, event = step.item, step.after, _event(step)
+    entry = journal.entry_id(caller, event.aggregate, event.version)
+    cause = Cause(entry, step.word, event.aggregate, caller.name, step.unit_cost)
+
+    writes = Writes()
+    journal.record(writes, event, caller, at=now)
+    store.gather(writes, step.gathered, Cause(entry, "gather", event.aggregate, caller.name))
+    store.move(writes, item, cause, step.moved, seq=step.before.seq, refused=store.stale)
+    if step.foregone:
+        step.foregone.write(writes)
+    if more:
+        more(writes, after)
+    writes.commit()
+    return after, ledger.movement(item, step.before, after, cause, at=clock.stamp(now))
 
 
 def sharing(lacking: int, shelves: Mapping[StockItem, Stock]) -> dict[StockItem, int]:
@@ -108,33 +124,27 @@ def sharing(lacking: int, shelves: Mapping[StockItem, Stock]) -> dict[StockItem,
     return taken
 
 
-def _event(
-    item: StockItem,
-    request: AdjustmentRequest,
-    change: _Change,
-    unit_cost: str | None,
-    gathered: Mapping[StockItem, int],
-) -> journal.Event:
-    after = change.after
+def _event(step: Step) -> journal.Event:
+    item, after = step.item, step.after
     # All counters, also those that stay: a repeated request is told its movement from here.
     changes: dict[str, object] = {
-        name: [getattr(change.before, name), getattr(after, name)] for name in COUNTERS
+        name: [getattr(step.before, name), getattr(after, name)] for name in COUNTERS
     }
-    if change.foregone:
-        changes["orders"] = [None, change.foregone.orders]
+    if step.foregone:
+        changes["orders"] = [None, step.foregone.orders]
     return journal.Event(
         name="stock.adjusted",
         aggregate=f"stock#{item}",
         version=after.seq,
-        resource=("adjustment", f"{item.sku}@{item.warehouse}@{after.seq}"),
+        resource=("adjustment", f"{item}@{after.seq}"),
         status=CREATED,
-        changes=changes | {"note": request.note},
+        changes=changes | {"note": step.note},
         moved={
-            **{str(one): Delta(on_hand=-units).told("gather") for one, units in gathered.items()},
-            str(item): change.delta.told(request.reason),
+            **{str(one): Delta(on_hand=-units).told("gather") for one, units in step.gathered.items()},
+            str(item): step.moved.told(step.word),
         },
-        costs={str(item): unit_cost} if unit_cost is not None else {},
-        reason=request.reason,
+        costs={str(item): step.unit_cost} if step.unit_cost is not None else {},
+        reason=step.word,
     )
 
 
@@ -181,20 +191,21 @@ def stocked(sku: str, warehouse: str) -> tuple[StockItem, Stock]:
 
 
 def _changed(
-    item: StockItem, before: Stock, units: int, gathered: int, forego: Forego | None
-) -> _Change:
-    units += gathered
-    if before.on_hand + units > MOST_STOCK:
+    item: StockItem, before: Stock, units: int, shelves: Mapping[StockItem, Stock], forego: Forego | None
+) -> Step:
+    gathered = sharing(-(before.available + units), shelves)
+    moved = units + sum(gathered.values())
+    if before.on_hand + moved > MOST_STOCK:
         raise Invalid(Fault("too_large", ("more than can be kept", "超出库存上限"), "/delta"))
-    missing = -(before.available + units)
+    step = Step(item, before, Delta(on_hand=moved), "", gathered=gathered)
+    missing = -(before.available + moved)
     if missing <= 0:
-        return _Change(before, Delta(on_hand=units))
-    if forego is None or before.on_hand + units < 0:
-        raise _refusal(before, units)
+        return step
+    if shelves or forego is None or before.on_hand + moved < 0:
+        raise _refusal(before.with_shards(shelves.values()), units)
     found = forego(item, before, missing)
-    return _Change(
-        before, Delta(on_hand=units, reserved=-found.reserved, backordered=found.waiting), found
-    )
+    delta = Delta(on_hand=moved, reserved=-found.reserved, backordered=found.waiting)
+    return replace(step, moved=delta, foregone=found)
 
 
 def _refusal(before: Stock, units: int) -> store.InsufficientStock:
