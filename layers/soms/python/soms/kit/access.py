@@ -75,6 +75,7 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/stock/{sku}": EVERY,
         "GET /v1/stock/{sku}/movements": EVERY,
         "POST /v1/stock/{sku}/adjustments": SHELF,
+        "POST /v1/stock/{sku}/quarantine": SHELF,
         "PUT /v1/stock/{sku}/reorder-rule": PLANNERS,
         "PUT /v1/stock/{sku}/shards": frozenset({_G.ADMIN}),
     },

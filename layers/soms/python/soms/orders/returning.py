@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from soms.catalog.commands import expected
-from soms.inventory import store as stock
-from soms.inventory.model import Delta, StockItem
+from soms.inventory.model import StockItem
 from soms.inventory.store import Cause
 from soms.kit import clock, ids
 from soms.kit.access import Caller, Command
 from soms.kit.problems import Fault, InvalidState
 from soms.kit.writes import Writes, decide
-from soms.orders import lifecycle, parts, placing, quantities, reading, soft, store, writing
+from soms.orders import lifecycle, parts, placing, quantities, reading, shelving, soft, store, writing
 from soms.orders.changing import taken
 from soms.orders.model import Inspected, Order, Return, ReturnStatus, Units
 from soms.orders.requests import (
@@ -48,11 +47,11 @@ PAST: Final = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command makes of a return and its order, and the units that go back on the shelf."""
+    """What a command makes of a return and its order, and by word the units of lines that move in stock."""
 
     returned: Return
     order: Order
-    restocked: Mapping[int, int]
+    units: Mapping[str, Mapping[int, int]]
 
 
 def allowed(returned: Return) -> list[str]:
@@ -110,7 +109,7 @@ def cancel(return_id: str, request: Reasoned, caller: Caller, *, now: datetime) 
 
 
 def receive(return_id: str, request: ReceiveRequest, caller: Caller, *, now: datetime) -> Return:
-    """Take in what came back; what was announced and did not come may be asked for again."""
+    """Take in what came back, into quarantine; what was announced and did not come may be asked for again."""
 
     def outcome(one: Return, order: Order) -> Outcome:
         announced = _units(one.lines)
@@ -118,13 +117,16 @@ def receive(return_id: str, request: ReceiveRequest, caller: Caller, *, now: dat
         back = quantities.counted(order, "returning", _minus(announced))
         received = tuple(Units(line=line, quantity=count) for line, count in sorted(came.items()))
         after = quantities.counted(back, "returned", came)
-        return Outcome(one.model_copy(update={"received": received}), after, {})
+        return Outcome(one.model_copy(update={"received": received}), after, {"quarantine": came})
 
     return _step(return_id, "receive", caller, outcome, request.reason, now)
 
 
 def inspect(return_id: str, request: InspectRequest, caller: Caller, *, now: datetime) -> Return:
-    """Say of every unit that came back what becomes of it; what can be sold goes on the shelf at once."""
+    """Say of every unit that came back what becomes of it; what can be sold goes on the shelf at once.
+
+    What is to be repaired stays in quarantine until it is released by hand.
+    """
 
     def outcome(one: Return, order: Order) -> Outcome:
         came = _units(one.received)
@@ -140,8 +142,11 @@ def inspect(return_id: str, request: InspectRequest, caller: Caller, *, now: dat
             faults.append(Fault("units_differ", words, "/lines"))
         reading.refuse(*faults)
         verdict = tuple(Inspected(**line.model_dump()) for line in request.lines)
-        restocked = {line.line: line.restock for line in request.lines if line.restock}
-        return Outcome(one.model_copy(update={"inspected": verdict}), order, restocked)
+        units = {
+            word: {line.line: count for line in verdict if (count := getattr(line, word))}
+            for word in ("restock", "scrap", "send_back")
+        }
+        return Outcome(one.model_copy(update={"inspected": verdict}), order, units)
 
     return _step(return_id, "inspect", caller, outcome, request.reason, now)
 
@@ -260,13 +265,11 @@ def _deed(
     caller: Caller,
     reason: str | None,
 ) -> Deed:
-    restocked = quantities.of_items(before, made.restocked)
+    moves = shelving.moves(before, made.units)
 
     def more(writes: Writes, order: Order) -> None:
         parts.put_return(writes, after, before=held)
-        cause = Cause(order.entry, "restock", f"order#{order.id}", caller.name)
-        for item, units in restocked.items():
-            stock.receive(writes, item, units, cause)
+        shelving.move(writes, moves, Cause(order.entry, "", f"order#{order.id}", caller.name))
 
     return Deed(
         f"return.{PAST[command]}",
@@ -274,7 +277,7 @@ def _deed(
         reason=reason,
         more=more,
         changes={"return": [held.status, after.status]},
-        moved={str(item): Delta(on_hand=units).told("restock") for item, units in restocked.items()},
+        moved={str(item): delta.told(word) for item, (word, delta) in moves.items()},
     )
 
 
