@@ -17,6 +17,7 @@ JOURNEYS = (
         "docs/how-to/returns-and-exchanges.md",
         "docs/how-to/set-up-approvals.md",
         "docs/how-to/reorder-rules.md",
+        "docs/how-to/stock-taking.md",
     ),
 )
 PRELUDE = r"""
