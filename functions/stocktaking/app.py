@@ -21,7 +21,7 @@ from soms.kit import clock, http, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request
 
-adjust = commands.adjust
+adjust = partial(commands.adjust, forego=shortfall.find)
 """How a variance is posted."""
 
 

@@ -406,11 +406,16 @@ def test_forty_lines_fit_into_one_order_and_into_every_command_on_it(world: Worl
     ]
     cancelled = world.call("POST", f"{bought(world, *((sku, 5) for sku in skus[:40]))}/cancel")
     too_many = buy(world, *((sku, 5) for sku in skus))
+    quantities = [{"line": line, "quantity": 7} for line in range(1, 41)]
+    second = bought(world, *((sku, 5) for sku in skus[:40]))
+    too_much = changed(world, second, {"expected_on": "2099-03-01", "lines": quantities})
 
+    assert refused(too_much, 422, "too_many_lines") == [("/lines", "too_many_lines")]
+    assert "two requests" in too_much.body["errors"][0]["detail"]
     assert [one.status for one in steps] == [200, 200, 201, 201]
     assert cancelled.body["status"] == "cancelled"
     assert refused(too_many, 422, "too_many_lines") == [("/lines", "too_many_lines")]
-    assert shelf(world, "S-39") == (6, 0, [])
+    assert shelf(world, "S-39") == (6, 5, [(5, DAY)])
     settled(world)
 
 

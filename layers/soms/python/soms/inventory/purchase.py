@@ -106,6 +106,12 @@ def too_many_lines(limit: int = MOST_LINES) -> Invalid:
     return Invalid(Fault("too_many_lines", words, "/lines", meta={"limit": limit}))
 
 
+def too_much_at_once() -> Invalid:
+    """Return the refusal of a change that touches more than one transaction takes."""
+    words = ("change the day and the quantities in two requests", "请分两次修改日期和数量")
+    return Invalid(Fault("too_many_lines", words, "/lines"))
+
+
 def moved_on(order: PurchaseOrder) -> PurchaseOrder:
     """Return the order in its next version, in the state that follows from its lines."""
     came = any(line.received for line in order.lines)

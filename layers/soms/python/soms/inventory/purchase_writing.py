@@ -18,7 +18,7 @@ from soms.kit.writes import MOST_ACTIONS, Writes
 INCOMING: Final = "incoming"
 """The word for a movement of what is on its way."""
 ALWAYS_FIT: Final = 32
-"""So many lines fit into a transaction even where each moves stock and two more items."""
+"""So many lines of a new order fit into a transaction even where each answers an alert."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def commit(
     for alert in deed.answered:
         alerting.ordered(writes, alert, after.id, by=caller.name)
     if len(writes) > MOST_ACTIONS:
-        raise purchase.too_many_lines(ALWAYS_FIT)
+        raise purchase.too_much_at_once() if before else purchase.too_many_lines(ALWAYS_FIT)
     writes.commit()
 
 

@@ -15,7 +15,13 @@ def _by_transfers(books: Books) -> Iterator[tuple[Place, int]]:
             yield (f"{sku}@{transfer.destination}", transfer.id), units
 
 
-PROMISES: Final[tuple[Callable[[Books], Iterator[tuple[Place, int]]], ...]] = (_by_transfers,)
+def _by_purchase_orders(books: Books) -> Iterator[tuple[Place, int]]:
+    for order in books.purchases.values():
+        for item, units in order.open_units().items():
+            yield (str(item), order.id), units
+
+
+PROMISES: Final[tuple[Callable[[Books], Iterator[tuple[Place, int]]], ...]] = (_by_transfers, _by_purchase_orders)
 """What each kind of document still brings."""
 
 
