@@ -1,5 +1,6 @@
 """HTTP /v1/stock-transfers, /v1/counts, /v1/stock-snapshots: what travels, what is there."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -20,9 +21,10 @@ from soms.inventory.transit import CloseRequest, ReceiptRequest, Transfer, Trans
 from soms.kit import clock, http, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request
+from soms.orders import shortfall
 
 adjust = partial(commands.adjust, forego=shortfall.find)
-"""How a variance is posted."""
+"""How a variance is posted: less than is promised takes from the youngest orders."""
 
 
 class Paged(Request):

@@ -188,3 +188,20 @@ def test_a_line_whose_queue_is_still_on_its_way_loses_nothing(world: World) -> N
 def stock_records(world: World) -> list[dict[str, Any]]:
     records = world.records("INVENTORY_TABLE")
     return [one for one in records if one["dynamodb"].get("NewImage", {}).get("kind") == {"S": "stock"}]
+
+
+def test_a_posted_count_that_finds_less_than_is_promised_lets_the_youngest_wait(world: World) -> None:
+    customer = world.customer()
+    old, young = (ordered(world, customer, units) for units in (6, 4))
+    world.drain()
+    count = world.call("POST", "/v1/counts", {"warehouse": "main", "skus": ["A-1"]}, as_="warehouse").body
+    path = f"/v1/counts/{count['id']}"
+    world.call("PUT", f"{path}/lines/A-1", {"counted": 7}, as_="warehouse")
+    world.call("POST", f"{path}/submit", {"uncounted": "skip"}, as_="warehouse")
+
+    posted = world.call("POST", f"{path}/post", {}, as_="warehouse")
+
+    assert posted.status == 200, posted.text
+    assert posted.body["status"] == "posted"
+    books_hold(world)
+    assert [line(world, one) for one in (old, young)] == [(6, 0), (1, 3)]

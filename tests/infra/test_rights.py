@@ -55,8 +55,8 @@ def test_no_function_deletes_or_writes_without_a_condition(dev: Synthesised) -> 
         if "Delete" in right.action or "BatchWrite" in right.action or "Bypass" in right.action
     }
 
-    def under(pattern: str) -> object:
-        return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [pattern]}}
+    def under(*patterns: str) -> object:
+        return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(patterns)}}
 
     assert given == {
         ("customers", "dynamodb:DeleteItem", "customers"): under("term#*"),
@@ -65,7 +65,7 @@ def test_no_function_deletes_or_writes_without_a_condition(dev: Synthesised) -> 
         ("orders", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
         ("stock", "dynamodb:DeleteItem", "inventory"): under("queue#*"),
         ("replenishment", "dynamodb:DeleteItem", "inventory"): under("queue#*"),
-        ("stocktaking", "dynamodb:DeleteItem", "inventory"): under("incoming#*"),
+        ("stocktaking", "dynamodb:DeleteItem", "inventory"): under("incoming#*", "soft#*"),
         ("expiry", "dynamodb:DeleteItem", "inventory"): under("soft#*"),
     }
 

@@ -10,6 +10,7 @@ from soms.customers.store import ALIAS
 from soms.inventory import figures
 from soms.inventory.folding import Figures
 from soms.inventory.model import Stock, StockItem
+from soms.inventory.purchase import PurchaseOrder
 from soms.inventory.transit import Transfer
 from soms.kit import aws, items, settings
 from soms.kit.settings import Setting
@@ -35,6 +36,7 @@ class Books:
     movements: dict[tuple[str, str], list[items.Item]] = field(default_factory=dict)
     incoming: dict[tuple[str, str], int] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
+    purchases: dict[str, PurchaseOrder] = field(default_factory=dict)
     entries: dict[str, items.Item] = field(default_factory=dict)
     queued: list[Entry] = field(default_factory=list)
 
@@ -78,6 +80,8 @@ def _stock(books: Books, row: items.Item) -> None:
     elif kind == "incoming":
         place = str(row["pk"]).removeprefix("incoming#"), str(row["source"])
         books.incoming[place] = books.incoming.get(place, 0) + int(str(row["quantity"]))
+    elif kind == "purchase_order":
+        books.purchases[str(row["pk"])] = PurchaseOrder.model_validate(row)
     elif kind == "transfer":
         books.transfers[str(row["pk"])] = Transfer.model_validate(row)
 

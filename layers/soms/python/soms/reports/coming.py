@@ -17,11 +17,12 @@ def _by_transfers(books: Books) -> Iterator[tuple[Place, int]]:
 
 def _by_purchase_orders(books: Books) -> Iterator[tuple[Place, int]]:
     for order in books.purchases.values():
-        for item, units in order.open_units().items():
-            yield (str(item), order.id), units
+        for line in order.lines:
+            yield (str(line.item), order.id), line.open
 
 
-PROMISES: Final[tuple[Callable[[Books], Iterator[tuple[Place, int]]], ...]] = (_by_transfers, _by_purchase_orders)
+Promise = Callable[[Books], Iterator[tuple[Place, int]]]
+PROMISES: Final[tuple[Promise, ...]] = (_by_transfers, _by_purchase_orders)
 """What each kind of document still brings."""
 
 
