@@ -12,7 +12,7 @@ from soms.kit import access, aws, clock, journal
 from soms.kit.problems import Unavailable
 from soms.kit.streams import Change
 from soms.kit.writes import MOST_ACTIONS, AlreadyDone, Writes, decide
-from soms.orders import queue
+from soms.orders import queue, store
 
 CONSUMER = "stock"
 
@@ -118,26 +118,32 @@ def _apply(part: Sequence[Effect], order_id: str, version: int, source: str) -> 
     for one in part:
         cause = Cause(mark, one.word, f"order#{order_id}", CONSUMER)
         stock.move(writes, one.item, cause, one.delta, refused=stock.stale)
-    _queue(writes, part, version, mark)
+    _queue(writes, part, order_id, version, mark)
     try:
         writes.commit()
     except AlreadyDone:
         return
 
 
-def _queue(writes: Writes, part: Sequence[Effect], version: int, mark: str) -> None:
+def _queue(writes: Writes, part: Sequence[Effect], order_id: str, version: int, mark: str) -> None:
     wanted = [(one.item, place, units) for one in part for place, units in one.queued.items()]
     held = aws.get_many((queue.key(item, place) for item, place, _ in wanted), consistent=True)
-    for (item, place, units), row in zip(wanted, held, strict=True):
-        before = queue.entry_of(item, place, row)
-        if before.quantity + units < 0:
-            if journal.find(mark):
-                return
-            raise Unavailable
-        queue.write(
-            writes,
-            before,
-            before.model_copy(
-                update={"quantity": before.quantity + units, "stamp": max(before.stamp, version)}
-            ),
-        )
+    found = [queue.entry_of(item, place, row) for (item, place, _), row in zip(wanted, held, strict=True)]
+    pairs = [(before, units) for before, (_, _, units) in zip(found, wanted, strict=True)]
+    if any(before.quantity + units < 0 for before, units in pairs):
+        if journal.find(mark):
+            return
+        raise Unavailable
+    # Only of what is used up it has to be known whether more is on its way.
+    used_up = any(before.quantity + units == 0 for before, units in pairs)
+    waiting = _waiting(order_id) if used_up else frozenset()
+    for before, units in pairs:
+        stamp = max(before.stamp, version)
+        queue.write(writes, before, before.moved(units, stamp, waits=before.place in waiting))
+
+
+def _waiting(order_id: str) -> frozenset[str]:
+    """Return where an order waits as it stands now."""
+    order = store.find(order_id)
+    lines = order.lines if order else ()
+    return frozenset(queue.place(order, line) for line in lines if order and line.backordered)

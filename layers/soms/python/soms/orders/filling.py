@@ -98,7 +98,7 @@ def _give(
     store.replace(writes, after, {}, before=before)
     for item, delta in deltas.items():
         stock.move(writes, item, cause, delta, seq=shelves[item].seq, refused=stock.stale)
-    queue.write(writes, entry, entry.model_copy(update={"quantity": entry.quantity - units}))
+    queue.write(writes, entry, entry.moved(-units, entry.stamp, waits=filled.backordered > 0))
     # Another delivery of the same news may have been quicker.
     with suppress(AlreadyDone):
         writes.commit()

@@ -16,7 +16,11 @@ Changes = dict[StockItem, dict[str, int]]
 
 
 class Entry(Frozen):
-    """So many units of an order's line that wait; `stamp` is the version of the order this is known to."""
+    """So many units of an order's line that wait; `stamp` is the version of the order this is known to.
+
+    It is `kept`, also without units, as long as its line waits: a change that comes late must not take the
+    stamp of one that was quicker.
+    """
 
     item: StockItem
     place: str
@@ -24,6 +28,14 @@ class Entry(Frozen):
     line: int
     quantity: int = 0
     stamp: int = 0
+    kept: bool = False
+
+    def moved(self, units: int, stamp: int, *, waits: bool) -> "Entry":
+        """Return the entry with units more or fewer; `waits` tells whether its line waits afterwards."""
+        quantity = self.quantity + units
+        return self.model_copy(
+            update={"quantity": quantity, "stamp": stamp, "kept": quantity > 0 or waits}
+        )
 
 
 def changes(before: Order | None, after: Order) -> Changes:
@@ -64,7 +76,7 @@ def key(item: StockItem, place: str) -> Key:
 def entry_of(item: StockItem, place: str, held: items.Item | None) -> Entry:
     """Return the entry at a place; where nothing waits it has no units."""
     _, _, order_id, line = place.split("#")
-    told = {name: held[name] for name in ("quantity", "stamp")} if held else {}
+    told = {"quantity": held["quantity"], "stamp": held["stamp"], "kept": True} if held else {}
     return Entry.model_validate(
         {"item": item, "place": place, "order_id": order_id, "line": int(line), **told}
     )
@@ -77,13 +89,13 @@ def of(item: StockItem) -> Iterable[Entry]:
 
 
 def write(writes: Writes, before: Entry, after: Entry) -> None:
-    """Write an entry over what was read; without units it is removed."""
-    if before == after or not (before.quantity or after.quantity):
+    """Write an entry over what was read; what is not kept is removed."""
+    if before == after:
         return
-    condition = "quantity = :quantity AND stamp = :stamp" if before.quantity else "attribute_not_exists(pk)"
-    values = {":quantity": before.quantity, ":stamp": before.stamp} if before.quantity else None
+    condition = "quantity = :quantity AND stamp = :stamp" if before.kept else "attribute_not_exists(pk)"
+    values = {":quantity": before.quantity, ":stamp": before.stamp} if before.kept else None
     table, where = key(after.item, after.place)
-    if after.quantity:
+    if after.kept:
         row = {**where, "kind": "queued", "quantity": after.quantity, "stamp": after.stamp}
         writes.put(table, row, condition=condition, values=values, refused=_stale, rank=Rank.STATE)
     else:

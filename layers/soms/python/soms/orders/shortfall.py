@@ -104,9 +104,8 @@ def _foregone(item: StockItem, units: int, pairs: list[tuple[Order, Order]]) -> 
         for (place, more), row in zip(queued.items(), held, strict=True):
             entry = queue.entry_of(item, place, row)
             # What is on its way to an entry keeps its stamp; a new one knows what its line knows.
-            stamp = entry.stamp if entry.quantity else known[place]
-            grown = {"quantity": entry.quantity + more, "stamp": stamp}
-            queue.write(writes, entry, entry.model_copy(update=grown))
+            stamp = entry.stamp if entry.kept else known[place]
+            queue.write(writes, entry, entry.moved(more, stamp, waits=True))
 
     lost = {after.id: _lost(before, after) for before, after in pairs}
     return Foregone(reserved=units, waiting=sum(queued.values()), orders=lost, write=write)
