@@ -171,6 +171,24 @@ def test_only_a_manager_lets_an_order_go_first(world: World) -> None:
     assert refused.body["errors"][0]["pointer"] == "/priority"
 
 
+def test_a_priority_is_approved_by_whoever_approves_the_rest(world: World) -> None:
+    rule = {"id": "cheap", "discount_above": "40", "approvers": ["finance_manager"]}
+    assert world.call("PUT", "/v1/settings", {"approval_rules": [rule]}).status == 200
+    order = waiting(world, world.customer(), ("A-1", 2)).body["id"]
+    change = {"priority": 1, "discount": {"percent": "50"}}
+    headers = {"If-Match": '"1.0"'}
+    asked = world.call(
+        "PATCH", f"/v1/orders/{order}", change, as_="sales_manager", name="max", headers=headers
+    )
+    assert asked.body["waiting"]["kind"] == "amendment"
+
+    approved = world.call("POST", f"/v1/orders/{order}/approve", {}, as_="finance_manager", name="fay")
+
+    assert approved.status == 200, approved.text
+    assert approved.body["priority"] == 1
+    books_hold(world)
+
+
 def test_what_leaves_at_once_leaves_only_complete(world: World) -> None:
     world.stock("A-1", 2)
     world.stock("B-1", 2)

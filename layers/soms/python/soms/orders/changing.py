@@ -166,7 +166,8 @@ def _amended(
     facts = reading.facts_of(before, amending.skus(request, before), warehouses)
     if request.salesperson is not None:
         placing.salesperson(request.salesperson, facts, caller)
-    placing.refuse(placing.unranked(request.priority, caller))
+    if not by_hand:
+        placing.refuse(placing.unranked(request.priority, caller))
     how = amending.draft if before.status == "draft" else amending.confirmed
     right = by_hand or caller.is_any(MANAGERS)
     try:
