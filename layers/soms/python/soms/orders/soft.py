@@ -28,17 +28,17 @@ class Attempt(Protocol[Decision_co]):
 def with_stock(attempt: Attempt[Decision_co], now: datetime) -> Decision_co:
     """Run a decision that reserves stock; before it fails for want of it, expired quotes give theirs back.
 
-    Only then are other shards asked, and what is not in stock may wait for goods where the order allows that.
+    Only then are other shards asked, and what is not in stock may wait for goods where the order allows that
+    by then.
     """
     try:
         return decide(lambda: attempt(closely=False))
     except InsufficientStock as short:
         if not _reclaim(_lacking(short), now):
             raise
-        return decide(lambda: attempt(closely=False))
     except writing.LookCloser as closer:
         _reclaim(_lacking(closer.short), now)
-        return decide(lambda: attempt(closely=True))
+    return decide(lambda: attempt(closely=True))
 
 
 def _lacking(short: InsufficientStock) -> list[StockItem]:
