@@ -130,7 +130,7 @@ class AppStack(Stack):
     def _grant_consumers(self) -> None:
         tables, consumers = self.tables, self.consumers
         stock = consumers["stock"].may(tables.inventory, *KEEP).may(tables.journal, *ADD)
-        stock.may(tables.inventory, "DeleteItem", keys=[QUEUES])
+        stock.may(tables.inventory, "DeleteItem", keys=[QUEUES]).may(tables.orders, "GetItem")
         invoicing = consumers["invoicing"].may(tables.billing, *KEEP).may(tables.documents, *ADD)
         invoicing.may(tables.journal, *ADD).may(tables.catalog, *GET).may(tables.customers, *GET)
         consumers["ledger"].may(tables.movements, *ADD, "Query")

@@ -1,6 +1,6 @@
 """What waits for goods while others act at once: either comes first, and in the end the books hold."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from soms.inventory.model import StockItem

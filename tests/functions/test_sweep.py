@@ -299,3 +299,72 @@ def test_an_alert_that_nobody_was_told_of_is_told_once(swept: World) -> None:
     assert first == {"ledger": 1, "replenishment": 1}
     assert after() == {}
     assert [letter["Subject"] for letter in swept.mail()] == ["SOMS: A-1 is low (0 left)"]
+
+
+def test_an_order_that_waits_unseen_joins_its_queue_and_is_given_what_is_there(swept: World) -> None:
+    sku = swept.product()
+    order = swept.order(swept.customer(), (sku, 3), body={"backorder": "allow"}).body["id"]
+    swept.stock(sku, 2)
+
+    first, second, third = after(), after(), after()
+
+    assert (first["stock"], first["replenishment"]) == (1, 1)
+    assert (second, third) == ({"ledger": 2}, {})
+    assert lines_of(swept, order) == [(2, 1)]
+    assert swept.broken() == []
+
+
+def test_a_shelf_with_goods_for_which_somebody_waits_is_given_out(swept: World) -> None:
+    sku = swept.product()
+    order = swept.order(swept.customer(), (sku, 3), body={"backorder": "allow"}).body["id"]
+    swept.drain()
+    swept.stock(sku, 2)
+    lose(swept)
+
+    first = after()
+
+    assert first == {"ledger": 1, "replenishment": 1}
+    assert after() == {"ledger": 1}
+    assert after() == {}
+    assert lines_of(swept, order) == [(2, 1)]
+    assert swept.broken() == []
+
+
+def test_a_loss_of_which_nobody_was_told_is_told_once(swept: World) -> None:
+    sku = swept.product()
+    swept.stock(sku, 3)
+    order = swept.order(swept.customer(), (sku, 3)).body["id"]
+    swept.drain()
+    counted = swept.call("POST", f"/v1/stock/{sku}/adjustments", {"counted": 1, "reason": "count"})
+    assert counted.status == 201, counted.text
+    lose(swept)
+
+    first = after()
+
+    assert first == {"ledger": 1, "replenishment": 1}
+    assert after() == {}
+    assert len(swept.sales_mail()) == 1
+    timeline = swept.call("GET", f"/v1/orders/{order}/timeline").body["data"]
+    assert [one["event"] for one in timeline].count("order.reservation_lost") == 1
+
+
+def test_the_versions_of_an_order_are_handed_on_in_their_order(swept: World) -> None:
+    sku = swept.product()
+    customer = swept.customer()
+    orders = [swept.order(customer, (sku, 9), body={"backorder": "allow"}).body["id"] for _ in range(4)]
+    for order in orders:
+        for _ in range(3):
+            swept.call("POST", f"/v1/orders/{order}/cancel", {"lines": [{"line": 1, "quantity": 2}]})
+
+    first, second = after(), after()
+
+    assert first["stock"] == 16
+    assert "stock" not in second
+    assert {pair for order in orders for pair in lines_of(swept, order)} == {(0, 3)}
+    swept.drain()
+    assert swept.broken() == []
+
+
+def lines_of(world: World, order: str) -> list[tuple[int, int]]:
+    lines = world.call("GET", f"/v1/orders/{order}").body["lines"]
+    return [(line["reserved"], line["backordered"]) for line in lines]

@@ -134,15 +134,17 @@ class _Shelf:
 def _entry(row: items.Item, item: StockItem) -> _Entry:
     aggregate, version = str(row["aggregate"]), int(str(row["version"]))
     told, own = ledger.moved_in(row, item), aggregate == f"stock#{item}"
+    moved = Delta.heard(told)
     return _Entry(
         id=str(row["id"]),
         at=datetime.fromisoformat(str(row["at_key"]).partition("#")[0]),
         thread="" if own else aggregate.replace(ledger.EFFECTS, "order#"),
         version=version,
-        follows=aggregate.startswith(ledger.EFFECTS),
+        # What fills a back-order comes, as effects do, at some time after the command of its version.
+        follows=aggregate.startswith(ledger.EFFECTS) or moved.reserved > 0 > moved.backordered,
         # Whoever changes a stock item by itself does so on the condition of the `seq` it read.
         pinned=version if own else None,
-        moved=Delta.heard(told),
+        moved=moved,
     )
 
 

@@ -11,12 +11,12 @@ from soms.kit.streams import Change
 
 def watch(change: Change, *, now: datetime) -> None:
     """Follow one change of the inventory table: of a stock item, or an alert that is to be told."""
-    if change.new is None:
+    image = change.new or {}
+    if image.get("kind") == "alert":
+        telling.tell(str(image["id"]), now=now)
+    if image.get("kind") != "stock":
         return
-    if change.new.get("kind") == "alert":
-        telling.tell(str(change.new["id"]), now=now)
-        return
-    stock = Stock.model_validate(change.new)
+    stock = Stock.model_validate(image)
     # Without its old image, as when the sweep hands it on, it may have been low before.
     was_low = change.old is None or Stock.model_validate(change.old).is_low
     if stock.is_low or was_low or alerting.is_split(stock):

@@ -92,7 +92,11 @@ def _unwatched(rows: Sequence[items.Item]) -> Iterable[items.Item]:
 
 
 def _unreleased(rows: Sequence[items.Item]) -> Iterable[items.Item]:
-    told = [row for row in rows if row.get("effects")]
+    # What leaves a queue must have joined it: the versions of an order in their order.
+    told = sorted(
+        (row for row in rows if row.get("effects")),
+        key=lambda row: (str(row["aggregate"]), int(str(row["version"]))),
+    )
     marks = journal.find_many(effects.mark_of(str(row["id"])) for row in told)
     for row in told:
         if effects.mark_of(str(row["id"])) not in marks:
