@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.properties.order_books import Who
-from tests.properties.order_figures import Asked, Change, Rule
+from tests.properties.order_figures import Asked, Change, Rule, Terms
 from tests.properties.order_player import Player
 from tests.properties.order_saying import ANN, SAM
 from tests.world import Context, module
@@ -13,6 +13,7 @@ from tests.world import Context, module
 ON_ORDER, ON_SHIPMENT, IN_YEN = 0, 1, 3
 """Of the customers of a fresh company, in the order in which they came."""
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def place(player: Player, asked: list[Asked], rule: Rule | None = None, **more: Any) -> str:
@@ -29,16 +30,18 @@ def offer(
     who: Who = SAM,
     draft: bool = False,
     buyer: int = ON_ORDER,
+    terms: Terms | None = None,
 ) -> str:
     """Place an order, or be refused."""
+    player.pass_time(MINUTE)
     customer = list(player.company.buyers)[buyer]
-    body = player.bodies.order(customer, asked, rule, draft=draft)
+    body = player.bodies.order(customer, asked, rule, terms, draft=draft)
     made = player.send(
         "POST",
         "/v1/orders",
         body,
         who,
-        lambda: player.company.place(who, customer, asked, rule, draft=draft),
+        lambda: player.company.place(who, customer, asked, rule, terms, draft=draft),
     )
     if not made:
         return ""
@@ -68,18 +71,24 @@ def say(player: Player, name: str, command: str, who: Who) -> None:
     tell(player, name, command, body, oracle[command], who)
 
 
-def amend(player: Player, name: str, change: Change) -> None:
+def amend(player: Player, name: str, change: Change, who: Who = SAM) -> None:
+    made = try_to_amend(player, name, change, who)
+    assert made, player.log[-1]
+
+
+def try_to_amend(player: Player, name: str, change: Change, who: Who = SAM) -> bool:
+    """Amend an order, or be refused; tell which."""
     version = player.company.orders[name].version
     made = player.send(
         "PATCH",
         f"/v1/orders/{name}",
         player.bodies.amendment(change),
-        SAM,
-        lambda: player.company.amend(SAM, name, change, version),
+        who,
+        lambda: player.company.amend(who, name, change, version),
         headers={"If-Match": f'"{version}.0"'},
     )
-    assert made, player.log[-1]
     player.look(player.company.orders[name])
+    return made is not None
 
 
 def cancel(player: Player, name: str, units: Mapping[int, int] | None) -> None:

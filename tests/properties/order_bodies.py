@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from tests.properties.order_books import Return
-from tests.properties.order_figures import Asked, Change, Edit, Order, Rule
+from tests.properties.order_figures import Asked, Change, Edit, Order, Rule, Terms
 from tests.properties.order_oracle import Company
 
 AMOUNTS = {"CNY": ("0.01", "3.33", "25.00"), "JPY": ("1", "50", "333"), "KWD": ("0.001", "0.125", "2.000")}
@@ -67,13 +67,31 @@ class Bodies:
     def many(self) -> int:
         return self.dice.choice([1, 2, 3, 3, 5, 7, 7, 12, 45])
 
+    def terms(self, *, often: float) -> Terms:
+        """Return what is said of waiting: often that goods may, seldom who goes first or what leaves at once."""
+        dice, terms = self.dice, dict[str, object]()
+        if dice.random() < often:
+            terms["backorder"] = dice.choice(["allow", "allow", "allow", "reject"])
+        if dice.random() < often / 5:
+            terms["delivery"] = dice.choice(["complete", "complete", "partial"])
+        if dice.random() < often / 4:
+            terms["priority"] = dice.choice([1, 4, 5, 9])
+        return terms
+
     def order(
-        self, customer: str, asked: Sequence[Asked], rule: Rule | None, *, draft: bool
+        self,
+        customer: str,
+        asked: Sequence[Asked],
+        rule: Rule | None,
+        terms: Terms | None = None,
+        *,
+        draft: bool,
     ) -> dict[str, object]:
         body: dict[str, object] = {
             "customer_id": customer,
             "lines": [self.line(one) for one in asked if one.sku],
             "status": "draft" if draft else "confirmed",
+            **(terms or {}),
         }
         charge = next((one for one in asked if not one.sku), None)
         if charge:
@@ -111,7 +129,7 @@ class Bodies:
         if dice.random() < 0.12 and any(edit.units is None or edit.units for edit in edits):
             says.add("shipping")
             charge = self.carriage(currency) if dice.random() < 0.7 else None
-        return Change(tuple(edits), rule, charge, frozenset(says))
+        return Change(tuple(edits), rule, charge, frozenset(says), self.terms(often=0.15))
 
     def edit(self, order: Order, number: int) -> Edit:
         dice, line = self.dice, order.line(number)
@@ -125,7 +143,7 @@ class Bodies:
         return Edit(number, units, "", price, rule, says_rule=says)
 
     def amendment(self, change: Change) -> dict[str, object]:
-        body: dict[str, object] = {}
+        body = dict(change.terms)
         if change.edits:
             body["lines"] = [_edit(one) for one in change.edits]
         if "discount" in change.says:

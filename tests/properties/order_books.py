@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from tests.properties.money_oracle import half_up
 from tests.properties.order_figures import Line, Order, Refusal, Waiting
+from tests.properties.order_waiting import Shelf, give, lose, put_off
 
 Who = tuple[str, str]
 """A group and a name."""
@@ -87,19 +88,6 @@ class Buyer:
 
 
 @dataclass
-class Shelf:
-    """Units of a SKU; `released` are still reserved until the streams have drained."""
-
-    on_hand: int = 0
-    reserved: int = 0
-    released: int = 0
-
-    @property
-    def available(self) -> int:
-        return self.on_hand - self.reserved
-
-
-@dataclass
 class Return:
     """Goods that come back."""
 
@@ -124,6 +112,7 @@ class Books:
     returns: dict[str, Return] = field(default_factory=dict)
     documents: dict[str, int] = field(default_factory=lambda: {"INV": 0, "CN": 0})
     walked: set[tuple[str, str, str]] = field(default_factory=set)
+    serials: int = 0
 
     # What the state and the quantities of an order allow.
 
@@ -157,12 +146,18 @@ class Books:
     def _short(self, needs: Mapping[str, int]) -> set[str]:
         return {sku for sku, units in needs.items() if units > max(self.shelves[sku].available, 0)}
 
-    def _reserve(self, needs: Mapping[str, int]) -> None:
+    def _reserve(self, needs: Mapping[str, int], pairs: Iterable[tuple[Order | None, Order]] = ()) -> None:
+        """See that there is enough, or let wait who may."""
         short = self._short(needs)
         for order in self._over() if short else ():
             if any(order.per_sku().get(sku) for sku in short):
                 self.expire(order.id)
-        if self._short(needs):
+        lacking = {sku: needs[sku] - max(self.shelves[sku].available, 0) for sku in self._short(needs)}
+        for before, after in pairs:
+            if lacking and after.would_wait:
+                put_off(before, after, lacking)
+                lacking = {}
+        if lacking:
             raise Refusal(409, "insufficient_stock")
 
     def commit(
@@ -176,11 +171,8 @@ class Books:
     ) -> None:
         """Take stock and credit, or refuse; then it is so."""
         both, gone = list(pairs), leaving or {}
-        moves = dict(gone)
-        for before, after in both:
-            for sku, units in _more(before, after).items():
-                moves[sku] = moves.get(sku, 0) + units
-        self._reserve(moves)
+        self._reserve(_moves(both, gone), both)
+        moves = _moves(both, gone)
         buyer = self.buyers[both[0][1].buyer]
         rise = sum(after.exposure - (before.exposure if before else 0) for before, after in both)
         self._credit(buyer, rise, guarded=guarded)
@@ -188,6 +180,7 @@ class Books:
         for sku, units in moves.items():
             shelf = self.shelves[sku]
             shelf.reserved += units if units > 0 or at_once else 0
+            shelf.taken += [(both[-1][1].serial, units)] if units > 0 else []
             shelf.released -= min(units, 0) if not at_once else 0
         for sku, units in gone.items():
             self.shelves[sku].on_hand -= units
@@ -227,7 +220,7 @@ class Books:
     def _settle(self, before: Order | None, order: Order, who: Who) -> bool:
         """Make the order confirmed, or pending where a rule asks; tell whether it is confirmed."""
         kept = deepcopy(order)
-        order.status = "confirmed"
+        order.status, order.placed = "confirmed", self.now
         order.reserve()
         asked = self.asking(order)
         if not asked:
@@ -238,7 +231,8 @@ class Books:
         return False
 
     def _would_pass(self, before: Order | None, after: Order) -> None:
-        needs = {sku: units for sku, units in _more(before, after).items() if units > 0}
+        more = {} if after.would_wait else _more(before, after)
+        needs = {sku: units for sku, units in more.items() if units > 0}
         over = self._over()
         # Stock that is kept beyond its time counts as there, and is taken only by whoever takes stock.
         there = {sku: sum(order.per_sku().get(sku, 0) for order in over) for sku in needs}
@@ -274,11 +268,16 @@ class Books:
             if one.status == "quoted" or (one.status == "pending_approval" and any(one.per_sku().values()))
         ]
 
+    def lose(self, sku: str, units: int) -> None:
+        """Find that so many units are missing, or, below zero, more are there."""
+        lose(self.orders.values(), sku, self.shelves[sku], units)
+
     def drain(self) -> None:
-        """Let the streams run: what was released is back, orders are billed, some are complete."""
-        for shelf in self.shelves.values():
+        """Let the streams run: what was released is back and given on, orders are billed, some are complete."""
+        for sku, shelf in self.shelves.items():
             shelf.reserved -= shelf.released
             shelf.released = 0
+            give(self.orders.values(), sku, shelf)
         for order in self.orders.values():
             if order.exposure or order.status in {"confirmed", "cancelled", "closed", "completed"}:
                 self._bill(order)
@@ -306,6 +305,14 @@ class Books:
         if order.status == "confirmed" and over and not order.billed and order.waiting is None:
             order.status = "completed"
             self.walked.add(("confirmed", "complete", "completed"))
+
+
+def _moves(pairs: Iterable[tuple[Order | None, Order]], leaving: Mapping[str, int]) -> dict[str, int]:
+    moves = dict(leaving)
+    for before, after in pairs:
+        for sku, units in _more(before, after).items():
+            moves[sku] = moves.get(sku, 0) + units
+    return moves
 
 
 def _more(before: Order | None, after: Order) -> dict[str, int]:

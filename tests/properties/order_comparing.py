@@ -7,7 +7,10 @@ from random import Random
 from typing import Any
 
 from soms.customers import store as customers
+from soms.inventory.model import StockItem
+from soms.orders import queue
 
+from tests.properties import order_waiting
 from tests.properties.money_oracle import DIGITS
 from tests.properties.order_books import Buyer
 from tests.properties.order_figures import BINDING, Order
@@ -16,7 +19,12 @@ from tests.properties.order_stage import Stage
 from tests.world import Answer
 
 AMOUNTS = ("subtotal", "discount", "shipping", "net", "tax", "total")
-COUNTERS = ("quantity", "cancelled", "reserved", "shipped", "returning", "returned", "credited", "invoiced")
+COUNTERS = (
+    *("quantity", "cancelled", "reserved", "backordered", "shipped"),
+    *("returning", "returned", "credited", "invoiced"),
+)
+TERMS = ("backorder", "delivery", "priority")
+ABSENT = "absent"
 ORDERED = (
     *("amend", "quote", "confirm", "discard", "revise", "accept", "lose", "approve", "reject", "recall"),
     *("cancel", "ship", "close", "reopen", "return", "hold", "release"),
@@ -66,8 +74,20 @@ class Comparing:
 
     def look_at_shelf(self, sku: str) -> None:
         shelf = self.company.shelves[sku]
-        held = self.world.on_shelf(sku)
-        self.agree(held == (shelf.on_hand, shelf.reserved, shelf.available), f"{sku}: {held}, not {shelf}")
+        shown = self.world.call("GET", f"/v1/stock/{sku}").body
+        names = ("on_hand", "reserved", "available", "backordered")
+        wrong = {name: shown[name] for name in names if shown[name] != getattr(shelf, name)}
+        self.agree(not wrong, f"{sku}: {wrong}, not {shelf}")
+
+    def look_at_queue(self, sku: str) -> None:
+        """Compare who waits for a product, in which order, for how many units; where nobody does it is empty."""
+        told = [
+            (entry.order_id, entry.line, entry.quantity)
+            for entry in queue.of(StockItem(sku=sku, warehouse="main"))
+        ]
+        line_up = order_waiting.queue(self.company.orders.values(), sku)
+        wanted = [(order.id, line.number, line.backordered) for order, line in line_up]
+        self.agree(told == wanted, f"the queue of {sku} is {told}, should be {wanted}")
 
     def look_at_account(self, buyer: Buyer) -> None:
         account = customers.account(buyer.id)
@@ -88,9 +108,8 @@ class Comparing:
         for place, one, two in pairs:
             for name, value in two.items():
                 if name != "lines":
-                    self.agree(
-                        one[name] == value, f"{what} {place}{name} is {one[name]!r}, should be {value!r}"
-                    )
+                    is_ = one.get(name, ABSENT)
+                    self.agree(is_ == value, f"{what} {place}{name} is {is_!r}, should be {value!r}")
 
     def drain(self) -> None:
         self.log.append("drain")
@@ -107,6 +126,7 @@ class Comparing:
         for sku, product in self.company.products.items():
             if product.stocked:
                 self.look_at_shelf(sku)
+                self.look_at_queue(sku)
         for series, count in self.company.documents.items():
             proof = self.world.call("GET", f"/v1/invoice-series/{series}-2026/proof", as_="auditor")
             # A series that never had a number is not there.
@@ -142,6 +162,7 @@ def seen(order: Order, company: Company) -> dict[str, Any]:
     lines = []
     for line in order.lines:
         shown: dict[str, Any] = {name: getattr(line, name) for name in COUNTERS}
+        shown["expected_on"] = None if line.backordered else ABSENT
         shown |= {"line": line.number, "sku": line.sku, "charge": line.charge, "replaces": line.replaces}
         if line.in_force:
             shown |= {name: text(line.worth(name, line.in_force), currency) for name in ("net", "tax")}
@@ -153,5 +174,6 @@ def seen(order: Order, company: Company) -> dict[str, Any]:
         "allowed": [name for name in ORDERED if name in company.allowed(order)],
         "lines": lines,
         "invoiced": text(order.billed, currency),
+        **{name: getattr(order, name) for name in TERMS},
         **{name: text(order.totals[name], currency) for name in AMOUNTS},
     }

@@ -24,6 +24,7 @@ from soms.orders import (
 from soms.orders.model import Line, Order
 
 from tests.properties import order_openings as openings
+from tests.properties.order_faults_waiting import WAITING
 from tests.properties.order_player import Player
 
 Plant = pytest.MonkeyPatch
@@ -275,5 +276,6 @@ FAULTS: Mapping[Callable[[Plant], None], Callable[[Player], None]] = {
     completes_too_early: openings.goods_come_back,
     looks_at_no_rule: openings.amendments_wait,
     lets_nothing_go: openings.what_waits_lets_go,
+    **WAITING,
 }
 """Each fault, and the opening that finds it."""

@@ -1,6 +1,6 @@
 """Orders, lines and returns as the rules have them, amounts in minor units; knows nothing of the code."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,10 @@ from tests.properties import money_oracle
 from tests.properties.money_oracle import DIGITS, half_up
 
 NAMES = ("net", "tax", "discount", "share")
+USUAL = 5
 BINDING = frozenset({"confirmed", "cancelled", "closed", "completed"})
+Terms = Mapping[str, object]
+"""What is said of waiting: `backorder`, `delivery`, `priority`."""
 Rule = tuple[str, str]
 """A discount: ("percent" or "amount", how much)."""
 
@@ -52,6 +55,7 @@ class Line:
     parts: list[Part] = field(default_factory=list)
     cancelled: int = 0
     reserved: int = 0
+    backordered: int = 0
     shipped: int = 0
     returning: int = 0
     returned: int = 0
@@ -125,9 +129,22 @@ class Order:
     totals: dict[str, int] = field(default_factory=dict)
     held: dict[int, list[list[int]]] = field(default_factory=dict)
     billed_at: int = 0
+    serial: int = 0
+    placed: datetime | None = None
+    backorder: str = "reject"
+    delivery: str = "partial"
+    priority: int = USUAL
 
     def line(self, number: int) -> Line | None:
         return next((line for line in self.lines if line.number == number), None)
+
+    @property
+    def would_wait(self) -> bool:
+        return self.backorder == "allow" and self.status in BINDING
+
+    def agree_on(self, terms: Terms) -> None:
+        for name, value in terms.items():
+            setattr(self, name, value)
 
     @property
     def goods(self) -> list[Line]:
@@ -152,18 +169,20 @@ class Order:
 
     def reserve(self) -> None:
         for line in self.lines:
-            line.reserved = line.open if line.stocked else 0
+            line.reserved = line.open - line.backordered if line.stocked else 0
 
     def release(self) -> None:
         for line in self.lines:
             line.reserved = 0
 
     def end(self, units: dict[int, int], *, charges_stay: bool = False) -> None:
-        """Cancel units; charges go with the last goods unless others come."""
+        """Cancel units, first those that wait; charges go with the last goods unless others come."""
         for line in self.lines:
             gone = units.get(line.number, 0)
             line.cancelled += gone
-            line.reserved -= gone if line.stocked else 0
+            waited = min(line.backordered, gone)
+            line.backordered -= waited
+            line.reserved -= gone - waited if line.stocked else 0
         if not charges_stay and not any(line.shipped or line.open for line in self.goods):
             for line in self.lines:
                 line.cancelled += line.open if line.charge else 0
@@ -221,6 +240,7 @@ class Change:
     rule: Rule | None = None
     charge: Asked | None = None
     says: frozenset[str] = frozenset()
+    terms: Terms = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

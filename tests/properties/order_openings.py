@@ -19,6 +19,7 @@ from tests.properties.order_acting import (
     tell,
 )
 from tests.properties.order_figures import Asked, Change, Edit
+from tests.properties.order_openings_waiting import WAITING
 from tests.properties.order_player import Player
 from tests.properties.order_saying import ANN, FAY, MAX, SAM
 
@@ -187,6 +188,7 @@ OPENINGS: Sequence[Callable[[Player], None]] = (
     *(two_have_to_approve, amendments_wait, nothing_is_left_to_approve, quotes_run_out, what_waits_lets_go),
     *(goods_come_back, what_is_over_is_reopened, the_newest_invoice_is_credited, units_keep_their_price),
     *(carriage_stays, discounts_go_with_units, goods_are_held, shipped_goods_are_billed, credit_is_used_up),
+    *WAITING,
 )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tests.properties.order_books import APPROVERS, MANAGERS, STEPS, Books, Return, Who, line_of
 from tests.properties.order_changes import amended, drafted, faults_of, in_draft, require
-from tests.properties.order_figures import Asked, Change, Order, Refusal, Rule, Waiting
+from tests.properties.order_figures import Asked, Change, Order, Refusal, Rule, Terms, Waiting
 
 YEAR = timedelta(days=365)
 
@@ -14,18 +14,33 @@ YEAR = timedelta(days=365)
 class Company(Books):
     """The commands of orders and returns; each is accepted, or raises Refusal."""
 
-    def place(self, who: Who, buyer: str, asked: list[Asked], rule: Rule | None, *, draft: bool) -> Order:
+    def place(
+        self,
+        who: Who,
+        buyer: str,
+        asked: list[Asked],
+        rule: Rule | None,
+        terms: Terms | None = None,
+        *,
+        draft: bool,
+    ) -> Order:
         """Place an order; whoever asks gives it its id."""
-        order = self._drafted(who, buyer, asked, rule)
+        order = self._drafted(who, buyer, asked, rule, terms or {})
         guarded = not draft and self._settle(None, order, who)
         self.commit([(None, order)], guarded=guarded)
         return order
 
-    def _drafted(self, who: Who, buyer: str, asked: list[Asked], rule: Rule | None) -> Order:
+    def _drafted(
+        self, who: Who, buyer: str, asked: list[Asked], rule: Rule | None, terms: Terms
+    ) -> Order:
         held = self.buyers[buyer]
+        self.serials += 1
         order = Order("", buyer, held.currency, self.with_tax, held.policy, creator=who[1])
+        order.serial, order.placed = self.serials, self.now
+        order.agree_on(terms)
         drafted(order, asked, rule, self.products)
-        require(faults_of(order, order.goods, self.products, may_price=who[0] in MANAGERS))
+        faults = faults_of(order, order.goods, self.products, may_price=who[0] in MANAGERS)
+        require([*faults, *_ranked(who, terms)])
         self._price(order)
         return order
 
@@ -34,6 +49,7 @@ class Company(Books):
 
     def amend(self, who: Who, name: str, change: Change, match: int | None) -> None:
         before, after = self.orders[name], self._begin(name, "amend", match)
+        require(_ranked(who, change.terms))
         self._amended(after, change, may_price=who[0] in MANAGERS)
         if after.status == "draft":
             self.commit([(before, after)], walked="amend")
@@ -55,6 +71,7 @@ class Company(Books):
 
     def _amended(self, order: Order, change: Change, *, may_price: bool) -> None:
         amended(order, change, self.products, company_with_tax=self.with_tax, may_price=may_price)
+        order.agree_on(change.terms)
 
     def quote(self, name: str, expires: datetime, match: int | None, *, reserve: bool) -> None:
         before, after = self.orders[name], self._begin(name, "quote", match)
@@ -146,6 +163,8 @@ class Company(Books):
             line.reserved -= gone if line.stocked else 0
             if line.stocked and gone:
                 leaving[line.sku] = leaving.get(line.sku, 0) + gone
+        if after.delivery == "complete" and any(line.open for line in after.goods):
+            raise Refusal(409, "incomplete_delivery")
         self.commit([(before, after)], leaving=leaving, walked="ship")
 
     def close(self, name: str, match: int | None) -> None:
@@ -218,12 +237,16 @@ class Company(Books):
         after = deepcopy(before)
         for number, units in back.received.items():
             line_of(after, number).credited += units
-        order = self._drafted(who, before.buyer, asked, None)
+        order = self._drafted(who, before.buyer, asked, None, {})
         guarded = self._settle(None, order, who)
         self.commit([(before, after), (None, order)], guarded=guarded, walked="step")
         back.status = "resolved"
         self.returns[name] = back
         return order
+
+
+def _ranked(who: Who, terms: Terms) -> list[str]:
+    return ["forbidden"] if "priority" in terms and who[0] not in MANAGERS else []
 
 
 def taken(order: Order, said: Mapping[int, int], most: Mapping[int, int], what: str) -> Mapping[int, int]:

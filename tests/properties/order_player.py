@@ -7,12 +7,13 @@ from decimal import Decimal
 from random import Random
 from typing import Self
 
-from tests.properties.order_books import EDGES, Buyer, Product, Shelf
+from tests.properties.order_books import EDGES, Buyer, Product
 from tests.properties.order_comparing import text
 from tests.properties.order_figures import Order
 from tests.properties.order_oracle import Company
 from tests.properties.order_saying import ANN, MAX, SAM, Saying
 from tests.properties.order_stage import START, Stage
+from tests.properties.order_waiting import Shelf
 from tests.world import Context, module
 
 BY_THEMSELVES = frozenset({"expire", "complete"})
@@ -140,10 +141,7 @@ class Player(Saying):
         company, dice = self.company, self.dice
         match dice.randrange(6):
             case 0 | 1:
-                sku = dice.choice([one.sku for one in company.products.values() if one.stocked])
-                most = company.shelves[sku].available
-                lost = -dice.randint(1, min(most, 20)) if most > 0 and dice.random() < 0.4 else 0
-                self.receive(sku, lost or dice.randint(1, 25))
+                self.move_stock(dice.choice([one.sku for one in company.products.values() if one.stocked]))
             case 2:
                 held = company.products[dice.choice(sorted(company.products))]
                 held.price = dice.choice([held.price, held.price * 2, Decimal("0.333333"), Decimal(3)])
@@ -160,6 +158,18 @@ class Player(Saying):
                 company.with_tax = not company.with_tax
                 self.settings()
 
+    def move_stock(self, sku: str) -> None:
+        """Receive, or find fewer than there should be: also fewer than are reserved, or than there are."""
+        dice, shelf = self.dice, self.company.shelves[sku]
+        if dice.random() < 0.6:
+            self.receive(sku, dice.randint(1, 25))
+        elif dice.random() < 0.6:
+            self.count(sku, dice.randint(0, max(min(shelf.on_hand, shelf.reserved + 5), 0)))
+        else:
+            self.drain()
+            units = dice.randint(1, shelf.on_hand + 1)
+            self.adjust(sku, {"delta": -units, "reason": "loss"}, units)
+
     def change_limit(self) -> None:
         buyer = self.dice.choice([one for one in self.company.buyers.values() if not one.cash])
         limit = self.dice.choice([None, buyer.exposure, max(buyer.exposure - 1, 0), 60_000, 300_000])
@@ -174,14 +184,14 @@ class Player(Saying):
         who = self.dice.choice([ANN, MAX, SAM, SAM])
         buyer = self.dice.choice(list(self.company.buyers.values()))
         asked, rule = self.bodies.basket(buyer.currency), self.bodies.order_rule(buyer.currency)
-        draft = self.dice.random() < 0.4
-        body = self.bodies.order(buyer.id, asked, rule, draft=draft)
+        draft, terms = self.dice.random() < 0.4, self.bodies.terms(often=0.4)
+        body = self.bodies.order(buyer.id, asked, rule, terms, draft=draft)
         made = self.send(
             "POST",
             "/v1/orders",
             body,
             who,
-            lambda: self.company.place(who, buyer.id, asked, rule, draft=draft),
+            lambda: self.company.place(who, buyer.id, asked, rule, terms, draft=draft),
         )
         if made:
             self.register(*made)

@@ -184,6 +184,16 @@ class Saying(Comparing):
             placed = self.world.call("GET", f"/v1/orders/{made[1].body['exchange_order_id']}")
             self.register(made[0], placed)
 
+    def count(self, sku: str, units: int) -> None:
+        """Count a shelf, once the streams have told of all that was moved."""
+        self.drain()
+        self.adjust(sku, {"counted": units, "reason": "count"}, self.company.shelves[sku].on_hand - units)
+
+    def adjust(self, sku: str, body: dict[str, object], lost: int) -> None:
+        path = f"/v1/stock/{sku}/adjustments"
+        self.send("POST", path, body, ANN, lambda: self.company.lose(sku, lost))
+        self.look_at_shelf(sku)
+
     def post(
         self,
         order: Order,
