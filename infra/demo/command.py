@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra import operate
-from infra.demo import excerpt, order_day, papers, proof, story
+from infra.demo import excerpt, order_day, papers, proof, story, supplying
 from infra.demo.client import Client, Unreachable
 from infra.demo.crew import Crew, Unexpected
 from infra.demo.plan import NotTaken
@@ -89,11 +89,18 @@ class Local:
 
     def mail(self) -> str:
         """Return all that purchasing was sent; the messages stay in the mailbox."""
+        return self._read("mailbox")
+
+    def sales_mail(self) -> str:
+        """Return all that sales was sent; the messages stay in the mailbox."""
+        return self._read("sales_mailbox")
+
+    def _read(self, mailbox: str) -> str:
         sqs = self._account.client("sqs")
         found: list[Any] = []
         while True:
             page = sqs.receive_message(
-                QueueUrl=self._status["mailbox"], MaxNumberOfMessages=10, VisibilityTimeout=READ_SECONDS
+                QueueUrl=self._status[mailbox], MaxNumberOfMessages=10, VisibilityTimeout=READ_SECONDS
             ).get("Messages", [])
             if not page:
                 return "\n".join(str(json.loads(one["Body"]).get("Message")) for one in found)
@@ -125,6 +132,7 @@ def _run(console: Console, local: Local, base_url: str | None, clients: int, day
     proof.too_many(sheet, crew, told)
     proof.low_stock(sheet, crew, told, local.mail())
     order_day.tell(sheet, crew, today, local.settle)
+    supplying.tell(sheet, crew, today, local.settle, local.sales_mail)
     _reconcile(sheet)
     invoice = next(one for each in billed for one in each.invoices)
     saved = papers.show(sheet, crew, invoice, local.home.root / "demo")
