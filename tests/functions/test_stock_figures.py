@@ -172,12 +172,13 @@ def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next_that_takes_the_lon
     left = []
     for _ in range(3):
         rooms = iter([True, True])
-        left.append(walk.run(lambda _share, rooms=rooms: next(rooms, False), now=NOW).behind)
-        adjust(world, skus[0], {"delta": 1, "unit_cost": "1.00"})
+        left.append(walk.run(lambda _share, rooms=rooms: next(rooms, False), now=datetime.now(UTC)).behind)
+        for sku in skus[:2]:
+            adjust(world, sku, {"delta": 1, "unit_cost": "1.00"})
         world.drain()
 
-    assert left == [2, 1, 0]
-    assert {one["sku"] for one in world.call("GET", VALUE).body["data"]} == set(skus)
+    assert left == [2, 2, 0]
+    assert [one["units"] for one in world.call("GET", VALUE).body["data"]] == [3, 3, 1, 1]
 
 
 def test_the_total_of_a_warehouse_is_served_with_its_instant(world: World) -> None:

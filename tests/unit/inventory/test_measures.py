@@ -58,6 +58,31 @@ def test_the_value_before_the_months_that_are_kept_is_kept_with_them() -> None:
     assert found.shipped == {"2026-03-01": 1}
 
 
+def test_shipments_are_kept_for_four_hundred_days() -> None:
+    rows = [
+        row(1, 10, "2025-01-01T01:00:00Z", "receipt", unit_cost="2.00"),
+        row(2, -1, "2025-01-01T01:00:00Z"),
+        row(3, -1, "2025-01-02T01:00:00Z"),
+        row(4, -1, "2026-02-05T01:00:00Z"),
+    ]
+
+    found = folded(NOTHING, rows, SHANGHAI)
+
+    assert found.shipped == {"2025-01-02": 1, "2026-02-05": 1}
+
+
+def test_a_cost_that_was_assumed_is_assumed_again_for_the_same_movement_and_no_other() -> None:
+    known = NOTHING.model_copy(update={"assumed_seq": 2})
+    rows = [
+        row(1, 10, "2026-01-01T01:00:00Z", "found"),
+        row(2, 5, "2026-01-02T01:00:00Z", "found"),
+    ]
+
+    found = folded(known, rows, Terms(SHANGHAI.zone, Decimal(3)))
+
+    assert (found.value, found.uncosted_units, found.assumed_seq) == (Decimal(15), 10, 2)
+
+
 def test_months_run_over_the_turn_of_the_year() -> None:
     assert months_to(date(2026, 2, 28), 4) == ["2025-11", "2025-12", "2026-01", "2026-02"]
 
