@@ -99,8 +99,9 @@ def test_two_runs_at_once_fold_a_movement_once(world: World) -> None:
 
     slower = fold(world)
 
-    assert [one["folded"] for one in (*quicker, slower)] == [1, 0]
-    assert only(world.call("GET", VALUE))["value"] == "20.00"
+    told = world.call("GET", VALUE)
+    assert [(one["folded"], one["behind"]) for one in (*quicker, slower)] == [(1, 0), (0, 0)]
+    assert (only(told)["value"], told.body["total"]["value"]) == ("20.00", "20.00")
     assert world.broken() == []
 
 

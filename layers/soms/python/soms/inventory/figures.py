@@ -54,6 +54,11 @@ def of_item(item: StockItem, held: items.Item | None) -> Figures:
     return shown(held) if held else Figures(sku=item.sku, warehouse=item.warehouse)
 
 
+def get(item: StockItem) -> Figures:
+    """Return the figures of a stock item as they were written last."""
+    return of_item(item, aws.get(*key(item), consistent=True))
+
+
 def shown(row: items.Item) -> Figures:
     """Return the figures that an item or a row of the index holds."""
     return Figures.model_validate({**row, "warehouse": row["sk"]})
@@ -100,7 +105,7 @@ def lines(warehouse: str) -> Iterable[items.Item]:
 
 def current(item: StockItem, terms: Terms) -> Figures:
     """Return the figures as the movements that are there make them now; nothing is written."""
-    held = of_item(item, aws.get(*key(item), consistent=True))
+    held = get(item)
     return folded(held, movements.since(item, held.seq + 1), terms)
 
 
