@@ -8,7 +8,7 @@ from soms.catalog.commands import expected
 from soms.inventory import counts, papers, store
 from soms.inventory.counts import MOST_LINES, Count, CountLine, CountRequest, FoundRequest, SubmitRequest
 from soms.inventory.model import Stock, StockItem
-from soms.inventory.rules import repeated
+from soms.inventory.rules import repeated, unstocked
 from soms.inventory.settling import Deed, commit, found, require_movable, shelves, submitted
 from soms.kit import aws, clock, ids, journal
 from soms.kit.access import Caller
@@ -98,14 +98,7 @@ def _counted_skus(request: CountRequest) -> list[str]:
     if catalog.warehouse_of(request.warehouse, warehouse) is None:
         faults.append(Fault("unknown_warehouse", ("no such warehouse", "没有该仓库"), "/warehouse"))
     for sku, item in zip(skus, held, strict=True):
-        product = catalog.product(item)
-        place = f"/skus/{(request.skus or ()).index(sku)}"
-        if product is None:
-            words = (f"there is no product {sku}", f"没有商品 {sku}")
-            faults.append(Fault("unknown_sku", words, place, meta={"sku": sku}))
-        elif not product.stocked:
-            words = ("this product is not kept in stock", "该商品不管理库存")
-            faults.append(Fault("not_stocked", words, place, meta={"sku": sku}))
+        faults += unstocked(sku, catalog.product(item), f"/skus/{(request.skus or ()).index(sku)}")
     if faults:
         raise Invalid(*faults)
     return skus if request.category is None else _of_category(request.category)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from soms.catalog.model import Product
 from soms.inventory.model import Alert, AlertStatus, ReorderRule
 from soms.kit.problems import Fault
 
@@ -36,3 +37,14 @@ def repeated(skus: Sequence[str], place: str) -> list[Fault]:
         for index, sku in enumerate(skus)
         if sku in skus[:index]
     ]
+
+
+def unstocked(sku: str, product: Product | None, place: str) -> list[Fault]:
+    """Return why nothing of a SKU can lie on a shelf; `place` is its pointer."""
+    if product is None:
+        words = (f"there is no product {sku}", f"没有商品 {sku}")
+        return [Fault("unknown_sku", words, place, meta={"sku": sku})]
+    if not product.stocked:
+        words = ("this product is not kept in stock", "该商品不管理库存")
+        return [Fault("not_stocked", words, place, meta={"sku": sku})]
+    return []

@@ -9,6 +9,7 @@ from soms.catalog.commands import expected
 from soms.inventory import incoming, papers, store, transit
 from soms.inventory.incoming import Expected
 from soms.inventory.model import Delta, StockItem
+from soms.inventory.rules import unstocked
 from soms.inventory.store import Cause
 from soms.inventory.transit import (
     CloseRequest,
@@ -173,14 +174,8 @@ def _require_known(request: TransferRequest) -> None:
     for (place, name), item in zip(named.items(), held[:2], strict=True):
         if catalog.warehouse_of(name, item) is None:
             faults.append(Fault("unknown_warehouse", ("no such warehouse", "没有该仓库"), place))
-    for index, item in enumerate(held[2:]):
-        product, sku = catalog.product(item), request.lines[index].sku
-        if product is None:
-            words = (f"there is no product {sku}", f"没有商品 {sku}")
-            faults.append(Fault("unknown_sku", words, f"/lines/{index}/sku", meta={"sku": sku}))
-        elif not product.stocked:
-            words = ("this product is not kept in stock", "该商品不管理库存")
-            faults.append(Fault("not_stocked", words, f"/lines/{index}/sku", meta={"sku": sku}))
+    for index, (line, item) in enumerate(zip(request.lines, held[2:], strict=True)):
+        faults += unstocked(line.sku, catalog.product(item), f"/lines/{index}/sku")
     if faults:
         raise Invalid(*faults)
 
