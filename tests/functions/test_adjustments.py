@@ -77,3 +77,18 @@ def test_what_comes_in_after_approval_has_the_cost_that_was_said(world: World) -
 
     moved = world.call("GET", f"/v1/stock/{sku}/movements").body["data"][0]
     assert (moved["delta"]["on_hand"], moved["unit_cost"]) == (6, "3.25")
+
+
+def test_what_runs_low_is_in_the_stock_of_its_warehouse_once(world: World) -> None:
+    for sku in ("A-1", "A-2", "A-3"):
+        world.stock(world.product(sku), 10)
+        world.call("PUT", f"/v1/stock/{sku}/reorder-rule", {"point": 50, "target": 60})
+    world.drain()
+
+    first = world.call("GET", "/v1/stock?warehouse=main&limit=1").body
+    second = world.call("GET", f"/v1/stock?warehouse=main&limit=1&cursor={first['next_cursor']}").body
+    third = world.call("GET", f"/v1/stock?warehouse=main&limit=1&cursor={second['next_cursor']}").body
+
+    rows = [*first["data"], *second["data"], *third["data"]]
+    assert [(one["sku"], one["on_hand"]) for one in rows] == [("A-1", 10), ("A-2", 10), ("A-3", 10)]
+    assert third["next_cursor"] is None

@@ -49,7 +49,7 @@ def test_a_snapshot_is_compared_with_what_was_there_then_and_changes_nothing(wor
 def test_what_a_complete_snapshot_does_not_name_was_not_there(world: World) -> None:
     goods(world, A_1=10, A_2=5, A_3=1)
     do(world, "/v1/stock/A-3/adjustments", {"delta": -1, "reason": "loss"}, **SHELF)
-    world.call("PUT", "/v1/stock/A-2/reorder-rule", {"point": 50, "target": 60}, **SHELF)
+    world.call("PUT", "/v1/stock/A-2/reorder-rule", {"point": 50, "target": 60}, **SHELF)  # opens an alert
     world.drain()
 
     partial = put(world, taken(A_1=10), "/v1/stock-snapshots/partial")

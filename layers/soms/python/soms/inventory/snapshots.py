@@ -143,7 +143,7 @@ def _others(warehouse: str, said: Mapping[str, int], unknown: Sequence[str]) -> 
             f"该仓库超过 {MOST_IN_WAREHOUSE} 个 SKU，请分批发送且不标 complete",
         )
         raise Invalid(Fault("too_many_lines", words, "/complete", meta={"limit": MOST_IN_WAREHOUSE}))
-    found = (Stock.model_validate(row) for row in page.rows if row.get("kind") == "stock")
+    found = (Stock.model_validate(row) for row in page.rows)
     return {one.sku: one for one in found if one.sku not in said and one.sku not in unknown}
 
 
