@@ -1,5 +1,6 @@
 """Changing stock by hand, and hearing of it again."""
 
+from tests.engine import before_writing
 from tests.functions.test_counts import limits
 from tests.functions.test_refusals import shop
 from tests.world import World
@@ -92,3 +93,14 @@ def test_what_runs_low_is_in_the_stock_of_its_warehouse_once(world: World) -> No
     rows = [*first["data"], *second["data"], *third["data"]]
     assert [(one["sku"], one["on_hand"]) for one in rows] == [("A-1", 10), ("A-2", 10), ("A-3", 10)]
     assert third["next_cursor"] is None
+
+
+def test_a_limit_is_held_against_what_is_there_when_it_is_written(world: World) -> None:
+    sku, _ = shop(world)
+    limits(world, adjustment_approval_above_units=5)
+    path = f"/v1/stock/{sku}/adjustments"
+
+    before_writing(lambda: world.call("POST", path, {"delta": -5, "reason": "damage"}))
+    counted = world.call("POST", path, {"counted": 14, "reason": "found"})
+
+    assert (counted.status, counted.body["surplus"], world.on_shelf(sku)) == (202, 9, (5, 0, 5))

@@ -9,6 +9,7 @@ from soms.inventory.model import AdjustmentRequest, Stock
 from soms.kit import items
 from soms.kit.access import Caller, Command, Group
 
+from tests.engine import before_writing
 from tests.functions.test_refusals import refused
 from tests.states import do
 from tests.world import World
@@ -314,3 +315,15 @@ def test_what_a_difference_is_worth_is_not_for_the_warehouse(world: World) -> No
 
     assert (told["finance"].body["value"], told["finance"].body["lines"][0]["value"]) == ("7.50", "-7.50")
     assert not any("7.50" in answer.text for answer in (told["warehouse"], told["purchasing"], listed))
+
+
+def test_what_is_noted_while_a_count_is_submitted_counts_for_its_limit(world: World) -> None:
+    goods(world, A_1=10)
+    limits(world, count_approval_above_units=4)
+    path = opened(world, "A-1")
+    found(world, path, A_1=9)
+
+    before_writing(lambda: found(world, path, A_1=2))
+    submitted = do(world, f"{path}/submit", **SHELF)
+
+    assert (submitted["status"], submitted["shortage"]) == ("pending_approval", 8)

@@ -5,6 +5,7 @@ from typing import Any
 from soms.inventory import incoming
 from soms.inventory.model import StockItem
 
+from tests.engine import before_writing
 from tests.functions.test_refusals import refused
 from tests.world import World
 
@@ -209,4 +210,19 @@ def test_what_is_on_its_way_counts_for_reordering_where_it_goes(world: World) ->
 
     assert low == [WEST]
     assert world.call("GET", "/v1/stock-alerts").body["data"] == []
+    assert world.broken() == []
+
+
+def test_of_two_receipts_at_once_the_second_has_what_is_left(world: World) -> None:
+    two_sites(world, A_1=10)
+    path = send(world, ("A-1", 6))
+    part = {"lines": [{"sku": "A-1", "quantity": 4}]}
+
+    before_writing(lambda: world.call("POST", f"{path}/receipts", part, as_="warehouse"))
+    late = world.call("POST", f"{path}/receipts", part, as_="warehouse")
+    rest = world.call("POST", f"{path}/receipts", {}, as_="warehouse")
+
+    assert refused(late, 422, "quantity_exceeds_transit") == [("/lines/0/quantity", "quantity_exceeds_transit")]
+    assert (rest.body["received"], at(world, "A-1", WEST)) == (6, (6, 6, 0))
+    world.drain()
     assert world.broken() == []
