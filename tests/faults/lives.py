@@ -39,7 +39,7 @@ def expire(_world: World, _case: Case, _key: str) -> Any:
         return module("expiry").handler({"action": "expire"}, Context())
 
 
-def _life(name: str, ready: Ready, step: Step, expected: Found, *, by: str = "client") -> Plot:
+def life(name: str, ready: Ready, step: Step, expected: Found, *, by: str = "client") -> Plot:
     def make(world: World, number: str) -> Callable[[], Story]:
         # What a schedule does is done to all there is: there, each case is made when its turn has come.
         case = ready(world, number) if by == "client" else None
@@ -53,7 +53,7 @@ def _life(name: str, ready: Ready, step: Step, expected: Found, *, by: str = "cl
     return Plot(name, make, expected, by)
 
 
-def _become(*states: str, shelf: tuple[int, int], owes: str, **more: object) -> Found:
+def become(*states: str, shelf: tuple[int, int], owes: str, **more: object) -> Found:
     on_hand, reserved = shelf
     shown = (on_hand, reserved, on_hand - reserved)
     return {"states": sorted(states), "shelf": shown, "owes": owes, "kept": [], "letters": False, **more}
@@ -62,184 +62,184 @@ def _become(*states: str, shelf: tuple[int, int], owes: str, **more: object) -> 
 FREE, THREE, FIVE = (10, 0), (10, 3), (10, 5)
 BACK = "/v1/returns/{part}"
 LIVES = (
-    _life("draft", states.goods, place(3, status="draft"), _become("draft", shelf=FREE, owes="0")),
-    _life(
+    life("draft", states.goods, place(3, status="draft"), become("draft", shelf=FREE, owes="0")),
+    life(
         "submit",
         under(BIG, states.goods),
         place(5),
-        _become("pending_approval", shelf=FREE, owes="0"),
+        become("pending_approval", shelf=FREE, owes="0"),
     ),
-    _life("batch", states.goods, batch, _become("confirmed", "confirmed", shelf=THREE, owes="33.90")),
-    _life(
+    life("batch", states.goods, batch, become("confirmed", "confirmed", shelf=THREE, owes="33.90")),
+    life(
         "quote",
         states.drafted,
         post("{order}/quote", {"valid_days": 7, "reserve": True}),
-        _become("quoted", shelf=THREE, owes="0", kept=[3]),
+        become("quoted", shelf=THREE, owes="0", kept=[3]),
     ),
-    _life("revise", states.quoted, post("{order}/revise", WHY), _become("draft", shelf=FREE, owes="0")),
-    _life("accept", states.quoted, post("{order}/accept"), _become("confirmed", shelf=THREE, owes="33.90")),
-    _life(
+    life("revise", states.quoted, post("{order}/revise", WHY), become("draft", shelf=FREE, owes="0")),
+    life("accept", states.quoted, post("{order}/accept"), become("confirmed", shelf=THREE, owes="33.90")),
+    life(
         "accept-and-wait",
         states.quoted_for_an_approval,
         post("{order}/accept"),
-        _become("pending_approval", shelf=FIVE, owes="0", kept=[5]),
+        become("pending_approval", shelf=FIVE, owes="0", kept=[5]),
     ),
-    _life("lose", states.quoted, post("{order}/lose", WHY), _become("lost", shelf=FREE, owes="0")),
-    _life(
-        "confirm", states.drafted, post("{order}/confirm"), _become("confirmed", shelf=THREE, owes="33.90")
+    life("lose", states.quoted, post("{order}/lose", WHY), become("lost", shelf=FREE, owes="0")),
+    life(
+        "confirm", states.drafted, post("{order}/confirm"), become("confirmed", shelf=THREE, owes="33.90")
     ),
-    _life("discard", states.drafted, post("{order}/discard"), _become("discarded", shelf=FREE, owes="0")),
-    _life(
+    life("discard", states.drafted, post("{order}/discard"), become("discarded", shelf=FREE, owes="0")),
+    life(
         "approve",
         states.waiting,
         post("{order}/approve", WHY, **OTHER),
-        _become("confirmed", shelf=FIVE, owes="56.50"),
+        become("confirmed", shelf=FIVE, owes="56.50"),
     ),
-    _life(
+    life(
         "approve-in-part",
         states.waiting_for_two,
         post("{order}/approve", **OTHER),
-        _become("pending_approval", shelf=FREE, owes="0", orders=[2]),
+        become("pending_approval", shelf=FREE, owes="0", orders=[2]),
     ),
-    _life(
+    life(
         "approve-an-amendment",
         states.proposed,
         post("{order}/approve", **OTHER),
-        _become("confirmed", shelf=FIVE, owes="56.50"),
+        become("confirmed", shelf=FIVE, owes="56.50"),
     ),
-    _life(
-        "reject", states.waiting, post("{order}/reject", WHY, **OTHER), _become("draft", shelf=FREE, owes="0")
+    life(
+        "reject", states.waiting, post("{order}/reject", WHY, **OTHER), become("draft", shelf=FREE, owes="0")
     ),
-    _life(
+    life(
         "reject-an-amendment",
         states.proposed,
         post("{order}/reject", WHY, **OTHER),
-        _become("confirmed", shelf=THREE, owes="33.90"),
+        become("confirmed", shelf=THREE, owes="33.90"),
     ),
-    _life("recall", states.waiting, post("{order}/recall", WHY), _become("draft", shelf=FREE, owes="0")),
-    _life(
-        "amend-a-draft", states.drafted, change(lines(4)), _become("draft", shelf=FREE, owes="0", orders=[2])
+    life("recall", states.waiting, post("{order}/recall", WHY), become("draft", shelf=FREE, owes="0")),
+    life(
+        "amend-a-draft", states.drafted, change(lines(4)), become("draft", shelf=FREE, owes="0", orders=[2])
     ),
-    _life(
+    life(
         "amend-more",
         states.ordered,
         change(lines(5)),
-        _become("confirmed", shelf=FIVE, owes="56.50", invoices=["22.60", "33.90"]),
+        become("confirmed", shelf=FIVE, owes="56.50", invoices=["22.60", "33.90"]),
     ),
-    _life(
+    life(
         "amend-less",
         states.ordered,
         change(lines(2)),
-        _become("confirmed", shelf=(10, 2), owes="22.60", credit_notes=["11.30"]),
+        become("confirmed", shelf=(10, 2), owes="22.60", credit_notes=["11.30"]),
     ),
-    _life(
+    life(
         "amend-the-price",
         states.ordered,
         change(lines(3, unit_price="9.00")),
-        _become("confirmed", shelf=THREE, owes="30.51", credit_notes=["33.90"]),
+        become("confirmed", shelf=THREE, owes="30.51", credit_notes=["33.90"]),
     ),
-    _life(
+    life(
         "amend-to-nothing",
         states.ordered,
         change(lines(0)),
-        _become("cancelled", shelf=FREE, owes="0.00", credit_notes=["33.90"]),
+        become("cancelled", shelf=FREE, owes="0.00", credit_notes=["33.90"]),
     ),
-    _life(
+    life(
         "propose",
         under(BIG, states.ordered),
         change(lines(5)),
-        _become("confirmed", shelf=THREE, owes="33.90", orders=[2]),
+        become("confirmed", shelf=THREE, owes="33.90", orders=[2]),
     ),
-    _life(
+    life(
         "cancel-all",
         states.ordered,
         post("{order}/cancel", WHY),
-        _become("cancelled", shelf=FREE, owes="0.00", credit_notes=["33.90"]),
+        become("cancelled", shelf=FREE, owes="0.00", credit_notes=["33.90"]),
     ),
-    _life(
+    life(
         "close",
         states.begun,
         post("{order}/close", WHY),
-        _become("closed", shelf=(9, 0), owes="11.30", credit_notes=["22.60"]),
+        become("closed", shelf=(9, 0), owes="11.30", credit_notes=["22.60"]),
     ),
-    _life("reopen", states.closed, post("{order}/reopen"), _become("confirmed", shelf=(9, 0), owes="11.30")),
-    _life(
+    life("reopen", states.closed, post("{order}/reopen"), become("confirmed", shelf=(9, 0), owes="11.30")),
+    life(
         "hold",
         states.ordered,
         post("{order}/holds", {"kind": "manual", **WHY}),
-        _become("confirmed", shelf=THREE, owes="33.90", orders=[2]),
+        become("confirmed", shelf=THREE, owes="33.90", orders=[2]),
     ),
-    _life(
+    life(
         "release",
         states.held,
         post("{order}/holds/{part}/release"),
-        _become("confirmed", shelf=THREE, owes="33.90", orders=[3]),
+        become("confirmed", shelf=THREE, owes="33.90", orders=[3]),
     ),
-    _life(
+    life(
         "ship-all",
         states.ordered,
         post("{order}/shipments"),
-        _become("confirmed", shelf=(7, 0), owes="33.90", shipments=1),
+        become("confirmed", shelf=(7, 0), owes="33.90", shipments=1),
     ),
-    _life(
+    life(
         "hear",
         states.shipped,
         post("/v1/shipments/{part}/events", {"status": "delivered"}),
-        _become("confirmed", shelf=(7, 0), owes="33.90", shipments=1),
+        become("confirmed", shelf=(7, 0), owes="33.90", shipments=1),
     ),
-    _life(
+    life(
         "ask-back",
         states.shipped,
         post("{order}/returns", lines(2, reason="worn")),
-        _become("confirmed", shelf=(7, 0), owes="33.90"),
+        become("confirmed", shelf=(7, 0), owes="33.90"),
     ),
-    _life(
-        "agree", states.asked_back, post(f"{BACK}/approve"), _become("confirmed", shelf=(7, 0), owes="33.90")
+    life(
+        "agree", states.asked_back, post(f"{BACK}/approve"), become("confirmed", shelf=(7, 0), owes="33.90")
     ),
-    _life(
+    life(
         "refuse",
         states.asked_back,
         post(f"{BACK}/reject", WHY),
-        _become("confirmed", shelf=(7, 0), owes="33.90"),
+        become("confirmed", shelf=(7, 0), owes="33.90"),
     ),
-    _life(
+    life(
         "call-off",
         states.agreed,
         post(f"{BACK}/cancel", WHY),
-        _become("confirmed", shelf=(7, 0), owes="33.90"),
+        become("confirmed", shelf=(7, 0), owes="33.90"),
     ),
-    _life(
-        "receive", states.agreed, post(f"{BACK}/receive"), _become("confirmed", shelf=(7, 0), owes="33.90")
+    life(
+        "receive", states.agreed, post(f"{BACK}/receive"), become("confirmed", shelf=(7, 0), owes="33.90")
     ),
-    _life(
+    life(
         "inspect",
         states.received,
         post(f"{BACK}/inspect", {"lines": [INSPECTED]}),
-        _become("confirmed", shelf=(8, 0), owes="33.90"),
+        become("confirmed", shelf=(8, 0), owes="33.90"),
     ),
-    _life(
+    life(
         "credit",
         states.inspected,
         post(f"{BACK}/resolve", {"resolution": "credit"}),
-        _become("confirmed", shelf=(8, 0), owes="11.30", credit_notes=["22.60"]),
+        become("confirmed", shelf=(8, 0), owes="11.30", credit_notes=["22.60"]),
     ),
-    _life(
+    life(
         "resolve-by-nothing",
         states.inspected,
         post(f"{BACK}/resolve", {"resolution": "none"}),
-        _become("confirmed", shelf=(8, 0), owes="33.90", credit_notes=[]),
+        become("confirmed", shelf=(8, 0), owes="33.90", credit_notes=[]),
     ),
-    _life(
+    life(
         "exchange",
         states.inspected,
         swap(1),
-        _become("confirmed", "confirmed", shelf=(8, 1), owes="22.60", credit_notes=["22.60"]),
+        become("confirmed", "confirmed", shelf=(8, 1), owes="22.60", credit_notes=["22.60"]),
     ),
-    _life("expire", states.quoted, expire, _become("expired", shelf=FREE, owes="0"), by="schedule"),
-    _life(
+    life("expire", states.quoted, expire, become("expired", shelf=FREE, owes="0"), by="schedule"),
+    life(
         "reclaim",
         lambda w, n: states.quoted(w, n, 8),
         place_later,
-        _become("expired", "confirmed", shelf=(10, 8), owes="90.40"),
+        become("expired", "confirmed", shelf=(10, 8), owes="90.40"),
     ),
 )

@@ -12,7 +12,7 @@ from tests.world import Answer, World
 
 LINE = {"lines": [{"line": 1, "quantity": 1}]}
 COUNTERS = (
-    *("sku", "quantity", "unit_price", "net", "tax", "cancelled", "reserved", "shipped"),
+    *("sku", "quantity", "unit_price", "net", "tax", "cancelled", "reserved", "backordered", "shipped"),
     *("returning", "returned", "invoiced", "credited", "replaces"),
 )
 Found = dict[str, Any]
@@ -53,6 +53,8 @@ def found(world: World, sku: str, customer: str) -> Found:
         "whole": orders,
         "shelf": world.on_shelf(sku),
         "kept": [one["quantity"] for one in kept(sku)],
+        "queue": [one["quantity"] for one in queued(sku)],
+        "backordered": world.call("GET", f"/v1/stock/{sku}").body["backordered"],
         "owes": str(account.exposure) if account else None,
         "invoices": [one["total"] for one in invoices],
         "credit_notes": [total for one in orders for total in one["notes"]],
@@ -67,6 +69,11 @@ def found(world: World, sku: str, customer: str) -> Found:
 def kept(sku: str) -> list[Found]:
     """Return what quotes keep of the goods."""
     return list(aws.query(Setting.INVENTORY, "pk = :pk", {":pk": f"soft#{sku}@main"}, consistent=True))
+
+
+def queued(sku: str) -> list[Found]:
+    """Return what waits for the goods, first who comes first."""
+    return list(aws.query(Setting.INVENTORY, "pk = :pk", {":pk": f"queue#{sku}@main"}, consistent=True))
 
 
 def _order(world: World, order: str) -> Found:
@@ -241,7 +248,7 @@ COMMANDS = (
 )
 
 
-def _followed(
+def followed(
     name: str, consumer: str, table: str, command: Plot, before: Mapping[str, str] | None = None
 ) -> Plot:
     """Let a consumer work off what a command, and consumers `before` it, wrote to its table."""
@@ -273,12 +280,12 @@ BY_NAME = {one.name: one for one in COMMANDS}
 RUN_LOW = Plot("run low", run_low, LOW)
 COME_BACK = Plot("come back", come_back, BACK)
 CONSUMERS = (
-    _followed("stock", "stock", "ORDERS_TABLE", BY_NAME["cancel"]),
-    _followed("invoicing", "invoicing", "ORDERS_TABLE", BY_NAME["place"]),
-    _followed("crediting", "invoicing", "ORDERS_TABLE", BY_NAME["cancel"]),
-    _followed("settlement", "settlement", "BILLING_TABLE", BY_NAME["place"], {"invoicing": "ORDERS_TABLE"}),
-    _followed("ledger", "ledger", "INVENTORY_TABLE", BY_NAME["adjust"]),
-    _followed("alarming", "replenishment", "INVENTORY_TABLE", RUN_LOW),
-    _followed("telling", "replenishment", "INVENTORY_TABLE", RUN_LOW, {"replenishment": "INVENTORY_TABLE"}),
-    _followed("resolving", "replenishment", "INVENTORY_TABLE", COME_BACK),
+    followed("stock", "stock", "ORDERS_TABLE", BY_NAME["cancel"]),
+    followed("invoicing", "invoicing", "ORDERS_TABLE", BY_NAME["place"]),
+    followed("crediting", "invoicing", "ORDERS_TABLE", BY_NAME["cancel"]),
+    followed("settlement", "settlement", "BILLING_TABLE", BY_NAME["place"], {"invoicing": "ORDERS_TABLE"}),
+    followed("ledger", "ledger", "INVENTORY_TABLE", BY_NAME["adjust"]),
+    followed("alarming", "replenishment", "INVENTORY_TABLE", RUN_LOW),
+    followed("telling", "replenishment", "INVENTORY_TABLE", RUN_LOW, {"replenishment": "INVENTORY_TABLE"}),
+    followed("resolving", "replenishment", "INVENTORY_TABLE", COME_BACK),
 )

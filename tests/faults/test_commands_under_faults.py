@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults import shortages
 from tests.faults.lives import LIVES
 from tests.faults.purchases import PURCHASES
 from tests.faults.stories import BY_NAME, COMMANDS, CONSUMERS, Plot, Story
@@ -15,7 +16,8 @@ from tests.world import Answer, World
 
 TRIES = 4
 GOOD = {200, 201}
-CONSUMER = {one.name: one for one in CONSUMERS}
+FOLLOWED = (*CONSUMERS, *shortages.CONSUMERS)
+CONSUMER = {one.name: one for one in FOLLOWED}
 EVERY_FAULT = bool(os.environ.get("SOMS_LONG"))
 SEED = os.environ.get("SOMS_SEED", "1")
 ALWAYS = (Fault.CRASH_BEFORE, Fault.ANSWER_LOST, Fault.CRASH_AFTER)
@@ -72,9 +74,14 @@ def troubles(world: World, wire: Wire, plot: Plot, *faults: Fault) -> list[str]:
 
 def _differences(world: World, plot: Plot, told: Sequence[tuple[str, str, Story]]) -> list[str]:
     """Return where a story did not end as it must, nor as it does when nothing disturbs it."""
-    letters = "\n".join(subjects(world))
+    letters, sales = ("\n".join(subjects(mail)) for mail in (world.mail, world.sales_mail))
     ends = [
-        (where, story.found() | {"letters": f" {goods} is low " in letters}, goods)
+        (
+            where,
+            story.found()
+            | {"letters": f" {goods} is low " in letters, "told_sales": f" of {goods}\n" in f"{sales}\n"},
+            goods,
+        )
         for goods, where, story in told
     ]
     wrong = [
@@ -94,10 +101,10 @@ def _differences(world: World, plot: Plot, told: Sequence[tuple[str, str, Story]
     return wrong
 
 
-def subjects(world: World) -> list[str]:
-    """Return what all letters to purchasing are about."""
+def subjects(mail: Callable[[], list[dict[str, Any]]]) -> list[str]:
+    """Return what all letters of a mailbox are about."""
     found: list[str] = []
-    while letters := world.mail():
+    while letters := mail():
         found += [letter["Subject"] for letter in letters]
     return found
 
@@ -141,14 +148,17 @@ JUDGES: dict[str, Callable[..., list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("plot", [*COMMANDS, *LIVES, *PURCHASES], ids=lambda plot: plot.name)
+PLOTS = (*COMMANDS, *LIVES, *PURCHASES, *shortages.COMMANDS)
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.name)
 def test_a_command_takes_effect_once_whatever_happens_to_its_calls(
     world: World, wire: Wire, plot: Plot
 ) -> None:
     assert troubles(world, wire, plot) == []
 
 
-@pytest.mark.parametrize("plot", CONSUMERS, ids=lambda plot: plot.name)
+@pytest.mark.parametrize("plot", FOLLOWED, ids=lambda plot: plot.name)
 def test_a_consumer_takes_effect_once_whatever_happens_to_its_calls(
     world: World, wire: Wire, plot: Plot
 ) -> None:
@@ -183,6 +193,18 @@ def test_effects_without_their_mark_are_noticed(world: World, wire: Wire) -> Non
     wire.bend = _unconditional("-journal")
 
     assert troubles(world, wire, CONSUMER["stock"], Fault.CRASH_AFTER)
+
+
+def test_units_that_join_a_queue_without_a_mark_are_noticed(world: World, wire: Wire) -> None:
+    wire.bend = _unconditional("-journal")
+
+    assert troubles(world, wire, CONSUMER["queueing"], Fault.CRASH_AFTER)
+
+
+def test_goods_given_to_who_stays_in_the_queue_are_noticed(world: World, wire: Wire) -> None:
+    wire.bend = _without("-inventory", "Delete")
+
+    assert troubles(world, wire, CONSUMER["filling"], Fault.CRASH_BEFORE)
 
 
 def test_stock_that_is_not_taken_is_noticed(world: World, wire: Wire) -> None:
