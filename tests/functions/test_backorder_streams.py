@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
+from soms.inventory.model import StockItem
 from soms.kit import aws
 from soms.kit.settings import Setting
+from soms.orders import queue
 
 from tests.functions.test_backorders import books_hold, held, image, shelf, waiting
 from tests.world import Answer, World
 
 STUCK = "batchItemFailures"
+SHELF = StockItem(sku="A-1", warehouse="main")
 
 
 @pytest.fixture
@@ -86,6 +89,7 @@ def test_goods_that_come_between_two_changes_do_not_hide_the_one_that_is_late(re
     ready.stock("A-1", 2)
     ready.deliver("replenishment", ready.records("INVENTORY_TABLE")[-1:])
     assert held(ready, order) == (2, 2)
+    assert (queued(), list(queue.of(SHELF))) == ([(0, 3)], [])
 
     ready.deliver("stock", [more])
 

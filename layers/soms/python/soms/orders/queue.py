@@ -85,7 +85,7 @@ def entry_of(item: StockItem, place: str, held: items.Item | None) -> Entry:
 def of(item: StockItem) -> Iterable[Entry]:
     """Yield what waits for a stock item, first who comes first."""
     rows = aws.query(Setting.INVENTORY, "pk = :pk", {":pk": f"queue#{item}"}, consistent=True)
-    return (entry_of(item, str(row["sk"]), row) for row in rows)
+    return (entry_of(item, str(row["sk"]), row) for row in rows if row["quantity"])
 
 
 def write(writes: Writes, before: Entry, after: Entry) -> None:
