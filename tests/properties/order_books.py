@@ -146,19 +146,17 @@ class Books:
     def _short(self, needs: Mapping[str, int]) -> set[str]:
         return {sku for sku, units in needs.items() if units > max(self.shelves[sku].available, 0)}
 
-    def _reserve(self, needs: Mapping[str, int], pairs: Iterable[tuple[Order | None, Order]] = ()) -> None:
-        """See that there is enough, or let wait who may."""
+    def _reserve(self, needs: Mapping[str, int], asking: tuple[Order | None, Order] | None = None) -> None:
+        """See that there is enough, or let the order that asks wait, if it may."""
         short = self._short(needs)
         for order in self._over() if short else ():
             if any(order.per_sku().get(sku) for sku in short):
                 self.expire(order.id)
         lacking = {sku: needs[sku] - max(self.shelves[sku].available, 0) for sku in self._short(needs)}
-        for before, after in pairs:
-            if lacking and after.would_wait:
-                put_off(before, after, lacking)
-                lacking = {}
-        if lacking:
+        if lacking and not (asking and asking[1].would_wait):
             raise Refusal(409, "insufficient_stock")
+        if lacking and asking:
+            put_off(*asking, lacking)
 
     def commit(
         self,
@@ -171,7 +169,8 @@ class Books:
     ) -> None:
         """Take stock and credit, or refuse; then it is so."""
         both, gone = list(pairs), leaving or {}
-        self._reserve(_moves(both, gone), both)
+        # Of two orders in one step it is the new one that asks for stock.
+        self._reserve(_moves(both, gone), both[-1])
         moves = _moves(both, gone)
         buyer = self.buyers[both[0][1].buyer]
         rise = sum(after.exposure - (before.exposure if before else 0) for before, after in both)

@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from soms.customers import store as customers
-from soms.inventory.model import StockItem
-from soms.orders import queue
+from soms.kit import aws
+from soms.kit.settings import Setting
 
 from tests.properties import order_waiting
 from tests.properties.money_oracle import DIGITS
@@ -81,10 +81,8 @@ class Comparing:
 
     def look_at_queue(self, sku: str) -> None:
         """Compare who waits for a product, in which order, for how many units; where nobody does it is empty."""
-        told = [
-            (entry.order_id, entry.line, entry.quantity)
-            for entry in queue.of(StockItem(sku=sku, warehouse="main"))
-        ]
+        rows = aws.query(Setting.INVENTORY, "pk = :pk", {":pk": f"queue#{sku}@main"}, consistent=True)
+        told = [(*_place(str(row["sk"])), row["quantity"]) for row in rows]
         line_up = order_waiting.queue(self.company.orders.values(), sku)
         wanted = [(order.id, line.number, line.backordered) for order, line in line_up]
         self.agree(told == wanted, f"the queue of {sku} is {told}, should be {wanted}")
@@ -148,6 +146,12 @@ class Comparing:
         ]
         left = (totals[0] - totals[1]) * 10 ** DIGITS[order.currency]
         self.agree(left == order.billed, f"documents of {order.id}: {totals}, should be {order.billed}")
+
+
+def _place(place: str) -> tuple[str, int]:
+    """Return the order and the line that wait at a place in a queue."""
+    _, _, order, line = place.split("#")
+    return order, int(line)
 
 
 def text(minor: int, currency: str) -> str:

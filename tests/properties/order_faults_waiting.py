@@ -27,9 +27,7 @@ def fills_without_counting(plant: Plant) -> None:
 
 def fills_by_age(plant: Plant) -> None:
     """Take no notice of priorities."""
-    plant.setattr(
-        queue, "place", lambda order, line: f"5#{order.placed_at}#{order.id}#{line.line:04d}"
-    )
+    plant.setattr(queue, "place", lambda order, line: f"5#{order.placed_at}#{order.id}#{line.line:04d}")
 
 
 def fills_by_priority_only(plant: Plant) -> None:

@@ -20,6 +20,13 @@ def _left(player: Player, units: int) -> None:
     player.count(CHEAP, player.company.shelves[CHEAP].reserved + units)
 
 
+def _calm(player: Player) -> None:
+    """Let the streams run, and look at who waits."""
+    player.drain()
+    player.look_at_shelf(CHEAP)
+    player.look_at_queue(CHEAP)
+
+
 def goods_go_by_priority_then_age(player: Player) -> None:
     """What comes goes to whoever may go first, then to the oldest, and reaches as far as it goes."""
     _left(player, 2)
@@ -28,16 +35,16 @@ def goods_go_by_priority_then_age(player: Player) -> None:
     urgent = place(player, [Asked(CHEAP, 3)], terms=FIRST, who=MAX)
     offer(player, [Asked(CHEAP, 3)], terms=FIRST, who=SAM)
     offer(player, [Asked(CHEAP, 3)])
-    player.rest()
+    _calm(player)
     for units in (5, 4):
         player.receive(CHEAP, units)
-        player.rest()
+        _calm(player)
     try_to_amend(player, young, Change(terms={"priority": 2}))
     amend(player, young, Change(terms={"priority": 2}), MAX)
     player.receive(CHEAP, 1)
-    player.rest()
+    _calm(player)
     player.receive(CHEAP, 9)
-    player.rest()
+    _calm(player)
     for name in (old, young, urgent):
         ship(player, name, None)
 
@@ -52,11 +59,11 @@ def the_youngest_wait_for_what_is_missing(player: Player) -> None:
     shelf = player.company.shelves[CHEAP]
     for fewer in (3, 2, 3):
         player.count(CHEAP, shelf.on_hand - fewer)
-        player.rest()
+        _calm(player)
     player.adjust(CHEAP, {"delta": -shelf.on_hand - 1, "reason": "loss"}, shelf.on_hand + 1)
     say(player, kept, "accept", SAM)
     player.receive(CHEAP, 4)
-    player.rest()
+    _calm(player)
 
 
 def what_waits_is_cancelled_first(player: Player) -> None:
@@ -64,12 +71,12 @@ def what_waits_is_cancelled_first(player: Player) -> None:
     _left(player, 2)
     name = place(player, [Asked(CHEAP, 6)], terms=MAY_WAIT)
     other = place(player, [Asked(CHEAP, 3)], terms=MAY_WAIT)
-    player.rest()
+    _calm(player)
     cancel(player, name, {1: 3})
-    player.rest()
+    _calm(player)
     amend(player, name, Change((Edit(1, 1),)))
     cancel(player, other, None)
-    player.rest()
+    _calm(player)
 
 
 def only_all_of_it_leaves(player: Player) -> None:
@@ -101,9 +108,9 @@ def leave_to_wait_comes_later(player: Player) -> None:
     amend(player, draft, half, MAX)
     say(player, draft, "approve", FAY)
     amend(player, name, Change((Edit(1, 4), Edit(None, 3, CHEAP))))
-    player.rest()
+    _calm(player)
     player.receive(CHEAP, 6)
-    player.rest()
+    _calm(player)
 
 
 WAITING: Sequence[Callable[[Player], None]] = (

@@ -19,6 +19,7 @@ from tests.world import Context, module
 BY_THEMSELVES = frozenset({"expire", "complete"})
 COMMANDS = sorted({command for _, command in EDGES} - BY_THEMSELVES)
 RECENT = 14
+MANY, FEW = 40, 5
 PRODUCTS = (
     Product("A", Decimal("10.00"), "CNY", Decimal("0.13")),
     Product("B", Decimal("33.333333"), "CNY", Decimal("0.06")),
@@ -34,9 +35,13 @@ PRODUCTS = (
 
 @dataclass
 class Player(Saying):
-    """One chapter: a fresh company and a number of steps; orders above a threshold need approval."""
+    """One chapter: a fresh company and a number of steps; orders above a threshold need approval.
+
+    There are `plenty` units of each product in the beginning; where it is few, most orders may wait for more.
+    """
 
     thresholds: tuple[int | None, ...] = (None, 50_000, 50_000)
+    plenty: int = MANY
 
     @classmethod
     def of(cls, stage: Stage, dice: Random, visits: Counter[tuple[str, ...]] | None = None) -> Self:
@@ -52,7 +57,7 @@ class Player(Saying):
             self.company.shelves[product.sku] = Shelf()
             self.product(product.sku)
             if product.stocked:
-                self.receive(product.sku, 40)
+                self.receive(product.sku, self.plenty)
         self.customer("CNY", limit=300_000)
         self.customer("CNY", limit=None, policy="on_shipment")
         self.customer("CNY", cash=True)
@@ -117,11 +122,11 @@ class Player(Saying):
             self.replay()
         elif roll < 0.13:
             self.jump()
-        elif roll < 0.20:
+        elif roll < (0.22 if self.plenty == MANY else 0.28):
             self.outside()
-        elif roll < 0.36 or not self.company.orders:
+        elif roll < 0.40 or not self.company.orders:
             self.place()
-        elif roll < 0.48 and self.company.returns:
+        elif roll < 0.51 and self.company.returns:
             self.move_return()
         else:
             self.command()
@@ -139,20 +144,22 @@ class Player(Saying):
     def outside(self) -> None:
         """Let something change that orders are decided on."""
         company, dice = self.company, self.dice
-        match dice.randrange(6):
-            case 0 | 1:
-                self.move_stock(dice.choice([one.sku for one in company.products.values() if one.stocked]))
-            case 2:
+        match dice.randrange(9):
+            case 0 | 1 | 2 | 3 | 4:
+                stocked = [one.sku for one in company.products.values() if one.stocked]
+                short = [sku for sku in stocked if company.shelves[sku].backordered]
+                self.move_stock(dice.choice(short if short and dice.random() < 0.6 else stocked))
+            case 5:
                 held = company.products[dice.choice(sorted(company.products))]
                 held.price = dice.choice([held.price, held.price * 2, Decimal("0.333333"), Decimal(3)])
                 held.price = Decimal(0) if held.sku == "GIFT" else held.price
                 self.product(held.sku)
-            case 3:
+            case 6:
                 held = company.products[dice.choice(sorted(company.products))]
                 held.rate = dice.choice([Decimal("0.13"), Decimal("0.06"), held.rate])
                 held.active = dice.random() < 0.75
                 self.product(held.sku)
-            case 4:
+            case 7:
                 self.change_limit()
             case _:
                 company.with_tax = not company.with_tax
@@ -161,9 +168,9 @@ class Player(Saying):
     def move_stock(self, sku: str) -> None:
         """Receive, or find fewer than there should be: also fewer than are reserved, or than there are."""
         dice, shelf = self.dice, self.company.shelves[sku]
-        if dice.random() < 0.6:
-            self.receive(sku, dice.randint(1, 25))
-        elif dice.random() < 0.6:
+        if dice.random() < 0.45:
+            self.receive(sku, dice.randint(1, self.plenty * 5 // 8))
+        elif dice.random() < 0.7:
             self.count(sku, dice.randint(0, max(min(shelf.on_hand, shelf.reserved + 5), 0)))
         else:
             self.drain()
@@ -184,7 +191,7 @@ class Player(Saying):
         who = self.dice.choice([ANN, MAX, SAM, SAM])
         buyer = self.dice.choice(list(self.company.buyers.values()))
         asked, rule = self.bodies.basket(buyer.currency), self.bodies.order_rule(buyer.currency)
-        draft, terms = self.dice.random() < 0.4, self.bodies.terms(often=0.4)
+        draft, terms = self.dice.random() < 0.4, self.bodies.terms(often=0.4 if self.plenty == MANY else 0.9)
         body = self.bodies.order(buyer.id, asked, rule, terms, draft=draft)
         made = self.send(
             "POST",

@@ -13,12 +13,12 @@ from soms.orders import lifecycle
 
 from tests.properties.order_books import EDGES
 from tests.properties.order_openings import OPENINGS, play
-from tests.properties.order_player import BY_THEMSELVES, Player
+from tests.properties.order_player import BY_THEMSELVES, FEW, MANY, Player
 from tests.properties.order_stage import Stage
 
 LONG = os.environ.get("SOMS_LONG") == "1"
 SEED = int(os.environ.get("SOMS_SEED", "20261123"))
-STEPS = 50_000 if LONG else 750
+STEPS = 50_000 if LONG else 600
 CHAPTER = 150
 
 
@@ -38,6 +38,7 @@ def test_whatever_is_done_to_orders_comes_out_as_the_rules_have_it() -> None:
         with Stage.opened() as stage:
             player = Player.of(stage, Random(f"{SEED}/{done}"), visits)  # noqa: S311 it has to repeat
             player.thresholds = (None, 10_000, 10_000)
+            player.plenty = (MANY, FEW)[done // CHAPTER % 2]
             player.play(CHAPTER)
         done += CHAPTER
 
