@@ -247,3 +247,72 @@ def test_the_order_says_when_the_goods_it_waits_for_are_expected(world: World) -
 
     assert days == ["2030-01-05", None]
     assert "expected_on" not in world.order(customer, ("B-1", 1), body={"status": "draft"}).body["lines"][0]
+
+
+def effects_of(world: World, order: str, version: int) -> list[dict[str, Any]]:
+    """Return the record with which a version of an order tells the stock consumer what it means for stock."""
+    told = [one for one in world.records("ORDERS_TABLE") if image(one).get("id") == {"S": order}]
+    return [one for one in told if image(one)["version"] == {"N": str(version)} and "effects" in image(one)]
+
+
+def apply(world: World, order: str, version: int) -> None:
+    assert world.deliver("stock", effects_of(world, order, version)) == {"batchItemFailures": []}
+
+
+def wake(world: World) -> None:
+    """Tell replenishment of every change of stock so far."""
+    of_stock = [one for one in world.records("INVENTORY_TABLE") if image(one).get("kind") == {"S": "stock"}]
+    assert world.deliver("replenishment", of_stock) == {"batchItemFailures": []}
+
+
+def amend(world: World, order: str, body: dict[str, Any]) -> None:
+    version = world.call("GET", f"/v1/orders/{order}").body["version"]
+    answer = world.call(
+        "PATCH", f"/v1/orders/{order}", body, headers={"If-Match": f'"{version}.0"'}, as_="sales_manager"
+    )
+    assert answer.status == 200, answer.text
+
+
+def test_what_joins_the_queue_late_is_filled_though_all_the_rest_has_been(world: World) -> None:
+    order = waiting(world, world.customer(), ("A-1", 3)).body["id"]
+    amend(world, order, {"lines": [{"line": 1, "quantity": 5}]})
+    apply(world, order, 2)
+    world.stock("A-1", 2)
+    wake(world)
+    assert held(world, order) == (2, 3)
+
+    apply(world, order, 1)
+    world.stock("A-1", 3)
+    books_hold(world)
+
+    assert held(world, order) == (5, 0)
+
+
+def test_what_joins_the_queue_late_is_filled_though_all_the_rest_has_left_it(world: World) -> None:
+    order = waiting(world, world.customer(), ("A-1", 3)).body["id"]
+    amend(world, order, {"lines": [{"line": 1, "quantity": 5}]})
+    cancel = {"lines": [{"line": 1, "quantity": 2}]}
+    assert world.call("POST", f"/v1/orders/{order}/cancel", cancel).status == 200
+    for version in (2, 3, 1):
+        apply(world, order, version)
+
+    world.stock("A-1", 3)
+    books_hold(world)
+
+    assert held(world, order) == (3, 0)
+
+
+def test_nothing_is_given_where_an_order_waited_before(world: World) -> None:
+    order = waiting(world, world.customer(), ("A-1", 2)).body["id"]
+    cancel = {"lines": [{"line": 1, "quantity": 1}]}
+    assert world.call("POST", f"/v1/orders/{order}/cancel", cancel).status == 200
+    amend(world, order, {"priority": 9})
+    for version in (1, 3):
+        apply(world, order, version)
+    world.stock("A-1", 1)
+    wake(world)
+
+    apply(world, order, 2)
+    books_hold(world)
+
+    assert held(world, order) == (1, 0)

@@ -68,7 +68,9 @@ def _fill(entry: Entry, now: datetime) -> bool:
 
 
 def _agree(entry: Entry, order: Order, line: Line) -> bool:
-    return order.status == "confirmed" and line.queued_at == entry.stamp
+    # With another priority by now, the line waits at another place.
+    stands = order.status == "confirmed" and entry.place == queue.place(order, line)
+    return stands and line.queued_at == entry.stamp
 
 
 def _give(
