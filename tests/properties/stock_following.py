@@ -1,4 +1,4 @@
-"""What follows by itself in the model of one stock item: the stock consumer applies effects, the filler gives goods."""
+"""What follows by itself in the model of one stock item: effects are applied, who waits is given goods."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

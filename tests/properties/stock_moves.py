@@ -56,7 +56,7 @@ def _replay(world: World, number: int, command: Command, rules: Rules) -> Iterat
 
 
 def place(world: World, number: int, command: Command, run: Any, rules: Rules) -> Iterator[Step]:
-    """Place an order (or make a quote that keeps stock): reserve all; else reclaim; else wait or be refused."""
+    """Place an order, or a quote that keeps stock: reserve all; else reclaim; else wait or be refused."""
     if replay := list(_replay(world, number, command, rules)):
         yield from replay
     elif run[0] in {"todo", "again"}:
@@ -111,14 +111,14 @@ def expired(world: World, who: int, rules: Rules) -> World:
     after = moved(world, rules, reserved=-order.reserved)
     if after is None:
         raise Refuted("a quote cannot give back what it keeps")
-    gone = {"status": "cancelled", "version": order.version + 1, "reserved": 0}
-    return with_order(after, who, order._replace(**gone))
+    gone = order._replace(status="cancelled", version=order.version + 1, reserved=0)
+    return with_order(after, who, gone)
 
 
 Decision = Callable[[Order, Command, int], Order | None]
 
 
-def _decided(decide: Decision, *, needs_stock: bool = False, settles: bool = False) -> Callable[..., Iterator[Step]]:
+def _decided(decide: Decision, *, settles: bool = False) -> Callable[..., Iterator[Step]]:
     """Return a command that reads the order (and the shelf), decides, and writes if both are as read."""
 
     def act(world: World, number: int, command: Command, run: Any, rules: Rules) -> Iterator[Step]:
@@ -137,8 +137,9 @@ def _decided(decide: Decision, *, needs_stock: bool = False, settles: bool = Fal
         elif decided is None:
             yield "refused", with_run(world, number, DONE)
         else:
-            step = {"settled": read.settled + 1} if settles else {"version": read.version + 1}
-            yield from _changed(world, number, command, rules, read, decided._replace(**step))
+            version, settled = read.version + (not settles), read.settled + settles
+            after = decided._replace(version=version, settled=settled)
+            yield from _changed(world, number, command, rules, read, after)
 
     return act
 
@@ -154,8 +155,8 @@ def _changed(
         units = -sent if sent else max(more, 0) - back
         found = moved(world, rules, on_hand=-sent, reserved=units)
         if found is None:
-            short = command.kind == "accept"
-            yield ("refused", with_run(world, number, DONE)) if short else ("too late", with_run(world, number, TODO))
+            what, run = ("refused", DONE) if command.kind == "accept" else ("too late", TODO)
+            yield what, with_run(world, number, run)
             return
         took = found._replace(physical=world.physical - sent)
     queue: dict[tuple[int, int], int] = {}

@@ -1,9 +1,10 @@
-"""Every interleaving of a few commands on one stock item, breadth first, and the shortest way to what must not be.
+"""Every interleaving of a few commands on one stock item, and the shortest way to what must not be.
 
-This explores a model of the protocol and not the code. Its conditions are those of the table in `Rules`. What ties
-it to the code: test_stock_replay.py takes random ways of the model through the real functions and compares every
-counter after each step; the order model, the faults and the races go from the code's side. In the model what a
-command reads it reads at one moment; counts find the youngest order by its number; every order has one line.
+This explores a model of the protocol and not the code. Its conditions are those of the table in `Rules`. What
+ties it to the code: test_stock_replay.py takes random ways of the model through the real functions and
+compares every counter after each act; the order model, the faults and the races go from the code's side. Simpler than
+the code: what a command reads, it reads at one moment; a count finds the youngest order by its number; there
+is one filler and one consumer at a time; an order has one line.
 """
 
 from collections import deque
@@ -90,7 +91,8 @@ def _after(world: World, scope: Scope, rules: Rules) -> list[tuple[str, World]]:
     check(world)
     check_rest(world)
     after = [(what, one) for what, one in steps(world, scope.commands, rules) if one != world]
-    if not after and (world.pending or (any(run != DONE for run in world.runs) and not _unborn(world, scope))):
+    undone = any(run != DONE for run in world.runs) and not _unborn(world, scope)
+    if not after and (world.pending or undone):
         raise Refuted(f"stuck for ever: {world.pending} {world.runs}")
     idle = not world.consumer and not world.filler and all(run in (TODO, DONE) for run in world.runs)
     if idle and world.pending and not any(True for _ in follow(world, rules)):
@@ -108,7 +110,7 @@ def _unborn(world: World, scope: Scope) -> bool:
 
 
 def _plain(world: World) -> World:
-    """Return the world with the numbers nobody remembers counted from zero, so that equal states are equal."""
+    """Return the world with the numbers nobody remembers at zero, so that equal states are equal."""
     if world.filler is None and all(run[0] not in {"shelf", "read"} for run in world.runs):
         orders = tuple(one._replace(settled=0) if one.settled else one for one in world.orders)
         return world._replace(stock=world.stock._replace(seq=0), orders=orders)

@@ -1,4 +1,4 @@
-"""The scopes that are explored, and the condition each planted fault leaves out with the scope that finds it."""
+"""The scopes that are explored, and for each condition of the protocol the scope that needs it."""
 
 from tests.properties.stock_scope import Scope
 from tests.properties.stock_state import Command
@@ -105,6 +105,24 @@ LONG = (
         ],
     ),
 )
+
+REPLAYED = (
+    *(SWEPT, MOVING, COUNT_AND_MORE),
+    Scope(
+        "a count, places, more and less, shipped",
+        2,
+        [WAITS_2, MOVE, MORE, LESS, COUNT, RECEIPT, _given("ship", A)],
+    ),
+    Scope(
+        "two wait, change and are shipped",
+        1,
+        [
+            *(WAITS_2, _given("place", B, 1, wait=True), _given("amend", B, 1), LESS),
+            *(_given("ship", A), RECEIPT, _given("move", B), _given("cancel", B, 1)),
+        ],
+    ),
+)
+"""Scopes whose ways are taken through the real functions."""
 
 TEETH = {
     "available": WAITING,

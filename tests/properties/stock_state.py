@@ -1,4 +1,4 @@
-"""A model of one stock item: its counters, its orders, its queue, what is under way, and who is in the middle of what."""
+"""A model of one stock item: its counters, orders and queue, what is under way, who is in the midst of what."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -131,7 +131,7 @@ class Refuted(AssertionError):
 def moved(
     world: World, rules: Rules, *, on_hand: int = 0, reserved: int = 0, backordered: int = 0
 ) -> World | None:
-    """Return the world with the counters moved, or None where one of them that falls would fall below zero."""
+    """Return the world with the counters moved, or None where one that falls would fall below zero."""
     old = world.stock
     available = on_hand - reserved
     new = Stock(

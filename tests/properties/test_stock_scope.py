@@ -11,7 +11,7 @@ from tests.properties.stock_state import Rules
 
 FULL = bool(os.environ.get("SOMS_LONG"))
 SCOPES = (*SHORT, *LONG) if FULL else SHORT
-LEAST_STATES, LEAST_TRANSITIONS = (600_000, 1_900_000) if FULL else (85_000, 240_000)
+LEAST_STATES, LEAST_TRANSITIONS = (850_000, 2_700_000) if FULL else (100_000, 300_000)
 
 
 def test_in_no_reachable_state_is_anything_oversold_or_lost() -> None:
