@@ -20,7 +20,14 @@ from soms.catalog.model import (
     WarehouseRequest,
     category_of,
 )
-from soms.catalog.rules import amount_faults, approval_faults, tier_faults, unknown_currency
+from soms.catalog.rules import (
+    amount_faults,
+    approval_faults,
+    inactive_warehouse,
+    tier_faults,
+    unknown_currency,
+    warehouse_faults,
+)
 from soms.kit import journal, money
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid, NotFound, VersionMismatch
@@ -118,6 +125,8 @@ def put_settings(request: SettingsRequest, caller: Caller, *, now: datetime) -> 
         limit, place = request.count_approval_above_value, "/count_approval_above_value"
         faults += amount_faults(limit, request.currency, place)
     faults += approval_faults(request.approval_rules, request.currency)
+    default = request.default_warehouse
+    faults += warehouse_faults(store.find_warehouse(default), default, "/default_warehouse")
     if faults:
         raise Invalid(*faults)
 
@@ -137,9 +146,14 @@ def put_settings(request: SettingsRequest, caller: Caller, *, now: datetime) -> 
 def put_warehouse(
     warehouse: str, request: WarehouseRequest, caller: Caller, *, now: datetime
 ) -> tuple[Warehouse, bool]:
-    """Create or replace a warehouse; return it and whether it is new."""
+    """Create or replace a warehouse; return it and whether it is new.
+
+    Raises Invalid where the company's default warehouse is to be inactive.
+    """
 
     def attempt() -> tuple[Warehouse, bool]:
+        if not request.active and store.settings().default_warehouse == warehouse:
+            raise Invalid(inactive_warehouse(warehouse, "/active"))
         before = store.find_warehouse(warehouse)
         version = expected(caller, before.version if before else 0) + 1
         after = Warehouse(id=warehouse, version=version, **request.model_dump())

@@ -26,6 +26,7 @@ from soms.kit.fields import (
 
 TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O"]
 Approver = Literal["sales_manager", "admin", "finance_manager"]
+SourcingRule = Literal["default", "nearest", "fewest_splits"]
 MOST_TIERS = 20
 MOST_RULES = 50
 
@@ -188,6 +189,7 @@ class SettingsRequest(Request):
     invoice_series: Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")] = "INV"
     credit_note_series: Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")] = "CN"
     default_warehouse: Code = "main"
+    sourcing: SourcingRule = "default"
     escalate_alerts_after_hours: Annotated[int, Field(ge=1, le=720)] = 24
     approval_rules: Annotated[tuple[ApprovalRule, ...], Field(max_length=MOST_RULES)] = ()
     credit_hold_after_days: Annotated[int, Field(strict=True, ge=0, le=365)] | None = None
@@ -208,11 +210,13 @@ class Settings(SettingsRequest):
 
 
 class WarehouseRequest(Request):
-    """A warehouse as clients describe it."""
+    """A warehouse as clients describe it; the lower its priority, the sooner it is taken from."""
 
     name: Name
     region: Code | None = None
+    country: Country | None = None
     priority: Annotated[int, Field(ge=0, le=1000)] = 100
+    active: bool = True
 
 
 class Warehouse(Frozen):
@@ -222,7 +226,9 @@ class Warehouse(Frozen):
     version: int = 0
     name: Name
     region: str | None = None
+    country: str | None = None
     priority: int = 100
+    active: bool = True
 
 
 def category_of(rate: Decimal, said: TaxCategory | None) -> TaxCategory:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from soms.catalog.model import ApprovalRule, Tier
+from soms.catalog.model import ApprovalRule, Tier, Warehouse
 from soms.kit import money
 from soms.kit.problems import Fault
 
@@ -37,6 +37,19 @@ def approval_faults(rules: Sequence[ApprovalRule], currency: str) -> list[Fault]
         elif rule.total_above is not None and money.known(own):
             found += amount_faults(rule.total_above, own, f"{place}/total_above")
     return found
+
+
+def warehouse_faults(found: Warehouse | None, name: str, pointer: str) -> list[Fault]:
+    """Return what is wrong with a warehouse from which goods are to be taken."""
+    if found is None:
+        return [Fault("unknown_warehouse", ("no such warehouse", "没有该仓库"), pointer)]
+    return [] if found.active else [inactive_warehouse(name, pointer)]
+
+
+def inactive_warehouse(name: str, pointer: str) -> Fault:
+    """Return the fault of a warehouse from which nothing is taken any more."""
+    words = (f"nothing is taken from {name} any more", f"仓库 {name} 已停用")
+    return Fault("inactive_warehouse", words, pointer)
 
 
 def _repeated(place: str, field: str, values: Sequence[object]) -> list[Fault]:

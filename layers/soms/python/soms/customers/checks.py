@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from soms.catalog import store as catalog
-from soms.catalog.rules import amount_faults, unknown_currency
+from soms.catalog.rules import amount_faults, unknown_currency, warehouse_faults
 from soms.customers import references, store
 from soms.customers.model import Customer
 from soms.customers.taxid import is_plausible
@@ -20,6 +20,9 @@ def check(customer: Customer, said: Collection[str]) -> None:
         faults += _tax_id(customer.tax_id, customer.country)
     if customer.price_list and "price_list" in said:
         faults += _price_list(customer.price_list, customer.currency)
+    if customer.warehouse and "warehouse" in said:
+        found = catalog.find_warehouse(customer.warehouse)
+        faults += warehouse_faults(found, customer.warehouse, "/warehouse")
     if faults:
         raise Invalid(*faults)
 

@@ -96,6 +96,8 @@ class CustomerRequest(Request):
     price_list: Code | None = None
     salesperson: Code | None = None
     segment: Code | None = None
+    region: Code | None = None
+    warehouse: Code | None = None
     invoice_policy: InvoicePolicy | None = None
     external_ref: Reference | None = None
     note: Text | None = None
@@ -117,6 +119,8 @@ class CustomerChange(Request):
     price_list: Code | None = None
     salesperson: Code | None = None
     segment: Code | None = None
+    region: Code | None = None
+    warehouse: Code | None = None
     invoice_policy: InvoicePolicy | None = None
     note: Text | None = None
 
@@ -162,6 +166,8 @@ class Customer(Frozen):
     price_list: str | None = None
     salesperson: str | None = None
     segment: str | None = None
+    region: str | None = None
+    warehouse: str | None = None
     invoice_policy: InvoicePolicy | None = None
     external_ref: Reference | None = None
     references: tuple[Reference, ...] = ()
