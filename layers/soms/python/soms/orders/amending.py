@@ -48,7 +48,7 @@ def skus(request: AmendRequest, order: Order) -> set[str]:
 
 def draft(order: Order, request: AmendRequest, facts: Facts, *, on: date, by_hand: bool) -> Order:
     """Return a draft with the changes, priced anew as of the day."""
-    wanted = {one.line: replace(one, place="/lines") for one in pricing.again(order).wanted}
+    wanted = {one.line: replace(one, place="/lines") for one in pricing.again(order, facts).wanted}
     faults: list[Fault] = []
     number, seen = order.numbered, set[int]()
     for index, change in enumerate(request.lines or ()):
@@ -105,7 +105,9 @@ def confirmed(order: Order, request: AmendRequest, facts: Facts, *, on: date, by
             old = lines.get(plan.replaces.get(line.line, 0))
             listed = line.list_price or (old.list_price if old else None)
             kept = {"reserved": reserved, "replaces": old.line if old else None, "list_price": listed}
-            lines[line.line] = line.model_copy(update=kept)
+            # What takes the place of reserved units comes from where these came from, for the same reason.
+            why = old.sourcing if old and old.warehouse == line.warehouse else line.sourcing
+            lines[line.line] = line.model_copy(update={**kept, "sourcing": why})
     for number, note in plan.notes.items():
         lines[number] = lines[number].model_copy(update={"note": note})
     rule = request.discount if "discount" in request.model_fields_set else order.discount_rule

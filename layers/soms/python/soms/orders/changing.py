@@ -20,6 +20,7 @@ from soms.orders import (
     quantities,
     reading,
     soft,
+    supplying,
     writing,
 )
 from soms.orders.model import Asked, Order, Waiting
@@ -175,6 +176,7 @@ def _amended(
     except amending.Refused as refused:
         placing.refuse(refused.faults)
         raise
+    after = supplying.added(before, after, facts)
     _require_fit(after)
     return facts, after
 

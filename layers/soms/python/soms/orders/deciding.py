@@ -6,7 +6,19 @@ from soms.kit import clock, ids
 from soms.kit.access import MANAGERS, Caller
 from soms.kit.problems import Fault, Forbidden
 from soms.kit.writes import Writes, decide
-from soms.orders import approvals, changing, lifecycle, parts, placing, quantities, reading, soft, writing
+from soms.orders import (
+    approvals,
+    changing,
+    lifecycle,
+    parts,
+    placing,
+    quantities,
+    reading,
+    soft,
+    splitting,
+    supplying,
+    writing,
+)
 from soms.orders.model import Order, Waiting
 from soms.orders.requests import AmendRequest, Justified, Reasoned
 from soms.orders.writing import Deed
@@ -50,7 +62,8 @@ def _confirm(
     before: Order, caller: Caller, more: writing.More, reason: str | None, *, now: datetime, closely: bool
 ) -> Order:
     facts = reading.facts_of(before, ())
-    after = quantities.reserved(lifecycle.moved(before, "approve", "confirmed"))
+    after = supplying.sourced(lifecycle.moved(before, "approve", "confirmed"), facts)
+    after = quantities.reserved(after)
     after = placing.with_credit_hold(after.model_copy(update={"waiting": None}), facts, now=now)
     day = reading.day(facts, now)
     deed = Deed("order.approved", guarded_on=day, closely=closely, reason=reason, more=more)
@@ -70,7 +83,7 @@ def _drop(order_id: str, request: Justified, caller: Caller, command: str, *, no
             raise Forbidden(detail=NOT_YOURS)
         after = before.model_copy(update={"waiting": None})
         if waiting.kind == "order":
-            after = lifecycle.moved(quantities.released(after), command, "draft")
+            after = lifecycle.moved(splitting.whole(quantities.released(after)), command, "draft")
             after = after.model_copy(update={"expires_at": None})
         outcome = {"reject": "rejected", "recall": "recalled"}[command]
         more = _note(waiting, outcome, caller, now, request.reason)

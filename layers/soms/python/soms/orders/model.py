@@ -57,11 +57,26 @@ class Part(Frozen):
     share: Amount = ZERO
 
 
+class Sourcing(Frozen):
+    """Why a line is taken from its warehouse: the rule, and what it saw there and where it passed over.
+
+    `wanted` and `available` are units as they stood then, `short` those that no warehouse had.
+    """
+
+    rule: Literal["line", "customer", "default", "nearest", "fewest_splits"]
+    wanted: int = 0
+    available: int = 0
+    short: int = 0
+    passed: Mapping[str, int] = Field(default_factory=dict)
+
+
 class Line(Frozen):
     """One line: what was agreed, frozen, and how much of it has happened, in base units.
 
     Amounts are those of the units in force; `share` is the line's part of the order's discount. `parts` is
-    what all its units were agreed at, empty while that is the same. `returning` is in returns that have not
+    what all its units were agreed at, empty while that is the same. `split_of` is the line whose units these
+    were before another warehouse was to send them; without `sourcing` it is as it was said, or the company's
+    default warehouse; of a hot SKU the `warehouse` names the shard. `returning` is in returns that have not
     come back yet, `return_credited` was credited by returns. `backordered` waits for goods; `queued_at` is
     the version of the order whose command last changed that.
     """
@@ -90,6 +105,8 @@ class Line(Frozen):
     stocked: bool = True
     charge: bool = False
     replaces: int | None = None
+    split_of: int | None = None
+    sourcing: Sourcing | None = None
     note: str | None = None
     cancelled: int = 0
     reserved: int = 0

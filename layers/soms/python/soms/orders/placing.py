@@ -25,6 +25,7 @@ from soms.orders import (
     reading,
     soft,
     store,
+    supplying,
     writing,
 )
 from soms.orders.model import USUAL_PRIORITY, Asked, Buyer, Hold, Order, Waiting
@@ -203,7 +204,8 @@ def settle(order: Order, facts: Facts, caller: Caller, *, now: datetime, command
     Raises InsufficientStock or CreditLimitExceeded for an order that would not come through approval.
     """
     day = reading.day(facts, now)
-    bound = quantities.reserved(lifecycle.moved(order, command, "confirmed"))
+    bound = supplying.sourced(lifecycle.moved(order, command, "confirmed"), facts)
+    bound = quantities.reserved(bound)
     bound = with_credit_hold(bound.model_copy(update={"placed_at": clock.stamp(now)}), facts, now=now)
     asked = rules_asking(bound, facts, quantities.exposure(bound))
     if not asked:

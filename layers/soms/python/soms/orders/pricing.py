@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from soms.catalog import prices
 from soms.catalog.model import ListPrice, PriceList, Product, Settings, category_of
+from soms.catalog.rules import inactive_warehouse
 from soms.customers.model import Account, Customer
 from soms.inventory.model import StockItem
 from soms.kit import money, tax
 from soms.kit.problems import Fault, Words
 from soms.kit.tax import DiscountTooLarge, PricedDocument, PricedLine
-from soms.orders.model import Discount, Group, Line, Order
+from soms.orders.model import Discount, Group, Line, Order, Sourcing
 from soms.orders.requests import LineRequest, OrderRequest, Shipping
 
 MOST_STOCK_ITEMS = 80
@@ -28,6 +29,7 @@ class Facts:
     products: Mapping[str, Product]
     settings: Settings
     warehouses: frozenset[str]
+    inactive: frozenset[str] = frozenset()
     price_list: PriceList | None = None
     list_prices: Mapping[str, ListPrice] = field(default_factory=dict)
     with_tax: bool | None = None
@@ -83,13 +85,15 @@ def basket(request: OrderRequest) -> Basket:
     return Basket(tuple(wanted), request.discount)
 
 
-def again(order: Order) -> Basket:
+def again(order: Order, facts: Facts) -> Basket:
     """Return what an order asked for, to be priced anew; prices given by hand stay."""
-    wanted = (Wanted(line.line, _asked(line), f"/lines/{index}") for index, line in enumerate(order.lines))
+    wanted = (
+        Wanted(line.line, _asked(line, facts), f"/lines/{index}") for index, line in enumerate(order.lines)
+    )
     return Basket(tuple(wanted), order.discount_rule)
 
 
-def _asked(line: Line) -> LineRequest | Shipping:
+def _asked(line: Line, facts: Facts) -> LineRequest | Shipping:
     if line.charge:
         return Shipping(amount=line.unit_price, tax_rate=line.tax_rate)
     return LineRequest(
@@ -97,7 +101,7 @@ def _asked(line: Line) -> LineRequest | Shipping:
         quantity=line.quantity,
         unit_price=line.unit_price if line.price_source == "override" else None,
         discount=line.discount_rule,
-        warehouse=line.site,
+        warehouse=line.site if names_warehouse(line, facts) else None,
         note=line.note,
     )
 
@@ -154,6 +158,8 @@ def _line_faults(
     if line.warehouse is not None and line.warehouse not in facts.warehouses:
         words = ("no such warehouse", "没有该仓库")
         found.append(Fault("unknown_warehouse", words, f"{place}/warehouse"))
+    elif line.warehouse in facts.inactive:
+        found.append(inactive_warehouse(line.warehouse, f"{place}/warehouse"))
     if line.unit_price is not None and not priced_by_hand:
         words = ("only a sales manager may give a price of one's own", "只有销售经理可以改价")
         found.append(Fault("forbidden", words, f"{place}/unit_price"))
@@ -180,8 +186,15 @@ def stock_items(asked: Basket, facts: Facts) -> dict[StockItem, list[tuple[str, 
 
 
 def warehouse(line: LineRequest, facts: Facts) -> str:
-    """Return where a line is taken from: as it says, or the company's default warehouse."""
+    """Return where a line is taken from: as it says, or else, until it is bound, the default warehouse."""
     return line.warehouse or facts.settings.default_warehouse
+
+
+def names_warehouse(line: Line, facts: Facts) -> bool:
+    """Tell whether it was said from where a line is to be taken, so that no rule decides it."""
+    if line.sourcing is None:
+        return line.site not in {None, facts.settings.default_warehouse}
+    return line.sourcing.rule == "line"
 
 
 def priced(asked: Basket, facts: Facts, *, on: date) -> Priced:
@@ -312,6 +325,7 @@ def _line(wanted: Wanted, amounts: tax.TaxedLine, facts: Facts, chosen: Mapping[
             "warehouse": warehouse(ask, facts) if product.stocked else None,
             "shards": product.stock_shards if product.stocked else 1,
             "stocked": product.stocked,
+            "sourcing": Sourcing(rule="line") if product.stocked and ask.warehouse else None,
             "note": ask.note,
         }
     )

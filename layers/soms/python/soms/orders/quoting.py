@@ -7,7 +7,18 @@ from soms.kit import clock
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid
 from soms.kit.writes import decide
-from soms.orders import changing, lifecycle, placing, pricing, quantities, reading, soft, writing
+from soms.orders import (
+    changing,
+    lifecycle,
+    placing,
+    pricing,
+    quantities,
+    reading,
+    soft,
+    splitting,
+    supplying,
+    writing,
+)
 from soms.orders.model import Order, Status
 from soms.orders.pricing import Facts
 from soms.orders.requests import QuoteRequest, Reasoned
@@ -27,7 +38,7 @@ def quote(order_id: str, request: QuoteRequest, caller: Caller, *, now: datetime
         figures = {"expires_at": _expiry(request, facts, now), "quote_version": before.quote_version + 1}
         after = lifecycle.moved(after, "quote", "quoted").model_copy(update=figures)
         if request.reserve:
-            after = quantities.reserved(after)
+            after = quantities.reserved(supplying.sourced(after, facts))
             _require_few(after)
         deed = Deed("order.quoted", reason=request.reason)
         return writing.commit(before, after, deed, facts.customer, caller, now=now)
@@ -87,6 +98,7 @@ def _end(
         lifecycle.require(before, command, now)
         after = lifecycle.moved(quantities.released(before), command, to)
         after = after.model_copy(update={"expires_at": None if to == "draft" else before.expires_at})
+        after = splitting.whole(after) if to == "draft" else after
         more = changing.keeping_version(before) if command == "revise" else None
         deed = Deed(f"order.{_PAST[command]}", reason=request.reason, more=more)
         return writing.commit(before, after, deed, reading.buyer(before), caller, now=now)
@@ -102,7 +114,7 @@ def _facts(order: Order) -> Facts:
 
 
 def _repriced(order: Order, facts: Facts, *, now: datetime) -> Order:
-    asked = pricing.again(order)
+    asked = pricing.again(order, facts)
     # A price given by hand was given by somebody who had the right; it stays.
     placing.refuse(pricing.faults(asked, facts, on=reading.day(facts, now), priced_by_hand=True))
     return quantities.derived(placing.priced(order, asked, facts, now=now))

@@ -43,14 +43,14 @@ def facts(
         account = aws.get(*customers.account_key(customer.id))
     sites, rows = held[3 : 3 + len(said)], held[3 + len(said) :]
     products = [catalog.product(item) for item in rows]
+    places = [catalog.warehouse_of(one, item) for one, item in zip(said, sites, strict=True)]
     made = Facts(
         customer=customer,
         account=Account.model_validate(account) if account else None,
         products={one.sku: one for one in products if one},
         settings=catalog.settings_of(held[0]),
-        warehouses=frozenset(
-            one for one, item in zip(said, sites, strict=True) if catalog.warehouse_of(one, item)
-        ),
+        warehouses=frozenset(one.id for one in places if one),
+        inactive=frozenset(one.id for one in places if one and not one.active),
     )
     return _with_list_prices(made) if customer.price_list else made
 
@@ -61,15 +61,8 @@ def _with_list_prices(made: Facts) -> Facts:
         [catalog.price_list_key(name), *(catalog.price_key(name, sku) for sku in made.products)]
     )
     found = (catalog.list_price(item) for item in held[1:])
-    return Facts(
-        customer=made.customer,
-        account=made.account,
-        products=made.products,
-        settings=made.settings,
-        warehouses=made.warehouses,
-        price_list=catalog.price_list(held[0]),
-        list_prices={one.sku: one for one in found if one},
-    )
+    prices = {one.sku: one for one in found if one}
+    return replace(made, price_list=catalog.price_list(held[0]), list_prices=prices)
 
 
 def facts_of(order: Order, skus: Iterable[str], warehouses: Iterable[str | None] = ()) -> Facts:

@@ -12,7 +12,18 @@ from soms.kit import clock, ids
 from soms.kit.access import Caller, Command
 from soms.kit.problems import Fault, InvalidState
 from soms.kit.writes import Writes, decide
-from soms.orders import lifecycle, parts, placing, quantities, reading, shelving, soft, store, writing
+from soms.orders import (
+    lifecycle,
+    parts,
+    placing,
+    quantities,
+    reading,
+    shelving,
+    soft,
+    store,
+    supplying,
+    writing,
+)
 from soms.orders.changing import taken
 from soms.orders.model import Inspected, Order, Return, ReturnStatus, Units
 from soms.orders.requests import (
@@ -229,7 +240,8 @@ def _exchanged(
     order = writing.write(writes, None, looked, new, second, now=now)
     pairs = [(before, credited), (None, order)]
     writing.expose(writes, facts.customer, pairs, guarded_on=settled.guarded_on)
-    writing.send(writes, order, new)
+    with supplying.as_chosen(None, settled.order):
+        writing.send(writes, order, new)
     return after
 
 

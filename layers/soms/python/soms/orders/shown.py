@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from soms.kit import items, journal, money
 from soms.kit.access import FINANCE, MANAGERS, Caller
-from soms.orders import lifecycle, returning, store
+from soms.kit.problems import in_language
+from soms.orders import lifecycle, returning, sourcing, store
 from soms.orders.changing import Preview
 from soms.orders.model import Asked, Line, Order, Return, Waiting
 
@@ -79,6 +80,9 @@ def line_of(line: Line, order: Order, caller: Caller) -> dict[str, object]:
     shown = line.model_dump(mode="json", exclude=set(omitted))
     shown["credited"] = line.credited + line.return_credited
     shown["warehouse"] = line.site
+    if line.sourcing:
+        told = line.sourcing.model_dump(mode="json", exclude_defaults=True)
+        shown["sourcing"] = told | {"because": in_language(sourcing.because(line.sourcing), caller.language)}
     for name in LINE_AMOUNTS:
         if name in shown:
             shown[name] = money.text(Decimal(str(shown[name])), order.currency)

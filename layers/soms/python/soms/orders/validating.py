@@ -11,7 +11,7 @@ from soms.kit.access import Caller, Command
 from soms.kit.invalid import faults_of_body
 from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, KeyReused, Problem
 from soms.kit.writes import AlreadyDone
-from soms.orders import placing, pricing, quantities, store, writing
+from soms.orders import placing, pricing, quantities, store, supplying, writing
 from soms.orders.model import Asked, Order
 from soms.orders.pricing import Facts
 from soms.orders.requests import OrderRequest
@@ -62,7 +62,8 @@ def _priced(
 
 
 def _bound(order: Order, facts: Facts, found: list[Fault], *, now: datetime) -> Verdict:
-    bound = quantities.reserved(order.model_copy(update={"status": "confirmed"}))
+    bound = supplying.sourced(order.model_copy(update={"status": "confirmed"}), facts)
+    bound = quantities.reserved(bound)
     asked = placing.rules_asking(bound, facts, quantities.exposure(bound))
     problems = placing.in_the_way(order, bound, facts, asked, now=now)
     bound = writing.imagined(None, bound)

@@ -13,7 +13,7 @@ from soms.kit import journal
 from soms.kit.access import Caller
 from soms.kit.problems import merged
 from soms.kit.writes import Held, Refusal, Stale, Writes
-from soms.orders import keeping, quantities, queue, spreading, store
+from soms.orders import keeping, quantities, queue, spreading, store, supplying
 from soms.orders.model import Line, Order
 from soms.orders.spreading import Looked
 
@@ -64,10 +64,11 @@ def commit(
 ) -> Order:
     """Write what a command made of an order, and the change of its customer's exposure; return it."""
     writes = Writes()
-    looked = look(before, after, deed)
-    order = write(writes, before, looked, deed, caller, now=now)
-    expose(writes, customer, [(before, order)], guarded_on=deed.guarded_on)
-    send(writes, order, deed)
+    with supplying.as_chosen(before, after):
+        looked = look(before, after, deed)
+        order = write(writes, before, looked, deed, caller, now=now)
+        expose(writes, customer, [(before, order)], guarded_on=deed.guarded_on)
+        send(writes, order, deed)
     return order
 
 
