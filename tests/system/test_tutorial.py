@@ -18,6 +18,7 @@ JOURNEYS = (
         "docs/how-to/set-up-approvals.md",
         "docs/how-to/reorder-rules.md",
         "docs/how-to/stock-taking.md",
+        "docs/how-to/several-warehouses.md",
     ),
 )
 PRELUDE = r"""
