@@ -8,6 +8,7 @@ from soms.kit import clock
 from soms.orders import filling
 
 from tests.engine import before_writing
+from tests.functions.test_backorder_streams import news
 from tests.functions.test_backorders import books_hold, held, shelf, waiting
 from tests.states import LATER, later
 from tests.world import Answer, World
@@ -178,6 +179,21 @@ def test_a_count_while_goods_are_given_takes_from_whoever_was_given_them_last(re
 
     assert counted.status == 201, counted.text
     assert (held(ready, old), held(ready, young)) == ((2, 0), (1, 2))
+
+
+def test_what_comes_back_while_a_count_is_decided_is_taken_from_nobody(ready: World) -> None:
+    ready.stock("A-1", 10)
+    customer = ready.customer()
+    first, second = (ready.order(customer, ("A-1", 5)).body["id"] for _ in range(2))
+    ready.drain()
+    cancel(ready, first)
+
+    before_writing(lambda: ready.deliver("stock", news(ready, first)))
+    counted = count(ready, 5)
+
+    assert counted.status == 201, counted.text
+    assert held(ready, second) == (5, 0)
+    assert shelf(ready) == (5, 5, 0, 0)
 
 
 def test_goods_given_while_they_are_counted_away_are_not_given(ready: World) -> None:
