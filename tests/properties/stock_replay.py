@@ -91,6 +91,8 @@ class Replay:
             for _ in range(self.random.randint(1, 2)):
                 if acts := self._acts(inside=True):
                     self.random.choice(acts)()
+            # A count that has to decide again needs the ledger, too.
+            self._hear()
 
         engine.before_writing(others)
         act()
