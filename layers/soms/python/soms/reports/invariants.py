@@ -113,7 +113,11 @@ def _waiting(books: Books) -> Finding:
                 name = f"{line.sku}@{line.site}"
                 ordered[name, order.id, line.line] = line.backordered
                 due[name] = due.get(name, 0) + line.backordered
-    queued = {(str(one.item), one.order_id, one.line): one.quantity for one in books.queued}
+    queued: dict[tuple[str, str, int], int] = {}
+    for one in books.queued:
+        # While a change is on its way, a line may have units at two places.
+        where = str(one.item), one.order_id, one.line
+        queued[where] = queued.get(where, 0) + one.quantity
     counted = {_where(one): one.backordered for one in books.stock}
     for effect in _pending(books):
         for place, units in effect.queued.items():
