@@ -38,6 +38,9 @@ test-long: $(READY) ## every AWS call struck with every fault, every pair of com
 	  tests/functions/test_one_winner.py tests/functions/test_budgets.py
 	@SOMS_LONG=1 $(BIN)/python -m pytest tests/system/test_races.py
 
+bench-hot-sku: $(READY) ## model what shards of a hot SKU bring under load
+	@$(BIN)/python -m infra.bench.hot_sku
+
 check: $(READY) ## ruff, mypy, import contracts; cfn-lint and cdk-nag on the template
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy layers/soms/python/soms functions infra
@@ -60,4 +63,4 @@ deploy: $(READY) ## deploy to AWS: STAGE=dev; needs credentials
 clean: ## remove what was built; the data of the local system stay
 	@rm -rf .build cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup run demo test test-long check docs synth deploy clean
+.PHONY: help setup run demo test test-long bench-hot-sku check docs synth deploy clean

@@ -33,7 +33,8 @@ class ShardsRequest(Request):
 def split(sku: str, request: ShardsRequest, caller: Caller, *, now: datetime) -> Stock:
     """Split the stock of a hot SKU, or put it together again; the streams move the units.
 
-    Each shard serves about 400 reservations a second. Orders placed from now on know of it.
+    In the model of `make bench-hot-sku` each shard serves about thirty orders a second at the budget.
+    Orders placed from now on know of it.
     """
 
     def attempt() -> Stock:

@@ -1,0 +1,1 @@
+"""Benchmarks and simulators: what operations cost, and what would happen under load."""
