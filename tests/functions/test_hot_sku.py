@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from soms.inventory import sharding
 from soms.inventory import store as stock
 from soms.inventory.model import StockItem
+from soms.kit import clock
 
-from tests.world import Answer, World
+from tests.world import Answer, Context, World, module
 
 ITEM = StockItem(sku="A-1", warehouse="main")
 
@@ -221,4 +223,54 @@ def test_a_hot_sku_runs_low_by_all_its_shards_together(world: World) -> None:
     world.call("POST", f"/v1/orders/{order}/cancel", {})
     world.drain()
     assert world.call("GET", "/v1/stock-alerts").body["data"] == []
+    books_hold(world)
+
+
+def test_a_count_session_is_of_all_shards_together(world: World) -> None:
+    world.stock("A-1", 12)
+    split(world, 4)
+    ordered(world, world.customer(), 2)
+    count = world.call("POST", "/v1/counts", {"skus": ["A-1"]}, as_="warehouse").body
+    path = f"/v1/counts/{count['id']}"
+    noted = world.call("PUT", f"{path}/lines/A-1", {"counted": 9}, as_="warehouse")
+    assert (noted.body["on_hand"], noted.body["variance"]) == (12, -3)
+    world.call("POST", f"{path}/submit", {}, as_="warehouse")
+    assert world.call("POST", f"{path}/post", {}, as_="warehouse").body["status"] == "posted"
+    books_hold(world)
+    assert shelf(world) == (9, 2, 7, 0)
+
+
+def test_a_snapshot_is_compared_with_all_shards_together(world: World) -> None:
+    world.stock("A-1", 12)
+    split(world, 4)
+    body = {
+        "warehouse": "main",
+        "taken_at": clock.stamp(clock.now()),
+        "lines": [{"sku": "A-1", "on_hand": 10}],
+    }
+    told = world.call("PUT", "/v1/stock-snapshots/wms-1", body, as_="warehouse").body
+    assert [(one["sku"], one["on_hand"], one["variance"]) for one in told["lines"]] == [("A-1", 12, -2)]
+
+
+def test_the_value_of_a_split_sku_is_that_of_all_its_shards(world: World) -> None:
+    received = {"delta": 40, "reason": "receipt", "unit_cost": "2.50"}
+    world.call("POST", "/v1/stock/A-1/adjustments", received)
+    split(world, 4)
+    customer = world.customer()
+    orders = [ordered(world, customer, 3).body["id"] for _ in range(6)]
+    world.drain()
+    for order in orders[:4]:
+        world.call("POST", f"/v1/orders/{order}/shipments", {}, as_="warehouse")
+    world.drain()
+    more = {"delta": 12, "reason": "receipt", "unit_cost": "5.00"}
+    world.call("POST", "/v1/stock/A-1/adjustments", more)
+    world.drain()
+
+    module("figures").handler({"action": "fold"}, Context())
+
+    (row,) = world.call("GET", "/v1/reports/stock-value?sku=A-1").body["data"]
+    assert (row["units"], row["value"], row["unit_cost"]) == (40, "130.00", "3.25")
+    today = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    (then,) = world.call("GET", f"/v1/reports/stock-value?sku=A-1&as_of={today}").body["data"]
+    assert (then["units"], then["value"]) == (40, "130.00")
     books_hold(world)

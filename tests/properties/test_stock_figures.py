@@ -68,7 +68,7 @@ def movements(dice: random.Random) -> Iterator[Row]:
     for seq in range(1, dice.randint(1, 40)):
         at += timedelta(hours=dice.choice([0, 1, 7, 30, 24 * 50]))
         reason = dice.choice(["receipt", "receipt", "found", "restock", "ship", "ship", "damage", "reserve"])
-        row: Row = {"seq": seq, "reason": reason, "at": at.isoformat(), "delta": {}}
+        row: Row = {"warehouse": "main", "seq": seq, "reason": reason, "at": at.isoformat(), "delta": {}}
         if reason in {"ship", "damage"} and units:
             row["delta"] = {"on_hand": -dice.choice([units, dice.randint(1, units)])}
         elif reason in {"receipt", "found", "restock"}:

@@ -15,7 +15,7 @@ SHANGHAI = Terms(ZoneInfo("Asia/Shanghai"))
 
 
 def row(seq: int, units: int, at: str, reason: str = "ship", **more: str) -> dict[str, Any]:
-    return {"seq": seq, "reason": reason, "at": at, "delta": {"on_hand": units}, **more}
+    return {"warehouse": "main", "seq": seq, "reason": reason, "at": at, "delta": {"on_hand": units}, **more}
 
 
 def test_days_and_months_are_those_of_the_company() -> None:

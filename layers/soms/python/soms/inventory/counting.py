@@ -122,7 +122,8 @@ def _line(count_id: str, sku: str) -> tuple[Count, CountLine, Stock]:
     row, held = aws.get_many([papers.line_key(count_id, sku), store.key(item)], consistent=True)
     if row is None:
         raise NotFound
-    return count, CountLine.model_validate(row), store.stock_of(item, held)
+    (stock,) = store.together([store.stock_of(item, held)])
+    return count, CountLine.model_validate(row), stock
 
 
 def _closing(count_id: str, caller: Caller) -> tuple[Count, list[CountLine]]:

@@ -1,9 +1,10 @@
 """Figures of stock items in the inventory table, and the totals of warehouses: read, folded on, written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
+from heapq import merge
+from itertools import islice, takewhile
 from typing import Final
 
 from soms.inventory import movements, store
@@ -106,13 +107,12 @@ def lines(warehouse: str) -> Iterable[items.Item]:
 def current(item: StockItem, terms: Terms) -> Figures:
     """Return the figures as the movements that are there make them now; nothing is written."""
     held = get(item)
-    return folded(held, movements.since(item, held.seq + 1), terms)
+    return folded(held, _following(held, store.get(item).shards), terms)
 
 
-def advance(before: Figures, terms: Terms, *, now: datetime) -> Figures:
+def advance(before: Figures, terms: Terms, *, shards: int = 1, now: datetime) -> Figures:
     """Fold the movements that came since and write the figures, or raise Stale: another run was quicker."""
-    item = StockItem(sku=before.sku, warehouse=before.warehouse)
-    after = folded(before, islice(movements.since(item, before.seq + 1), AT_ONCE), terms)
+    after = folded(before, islice(_following(before, shards), AT_ONCE), terms)
     if after.seq > before.seq:
         after = after.model_copy(update={"folded_at": clock.stamp(now)})
         writes = Writes()
@@ -125,6 +125,32 @@ def advance(before: Figures, terms: Terms, *, now: datetime) -> Figures:
         )
         writes.commit()
     return after
+
+
+def _following(held: Figures, shards: int) -> Iterable[items.Item]:
+    """Yield the movements that follow on figures; those of several shards as they happened."""
+    return merge(*_streams(held, shards), key=_when)
+
+
+def _streams(held: Figures, shards: int) -> list[Iterable[items.Item]]:
+    """Return the movements of each shard that follow on figures, each up to the first that is missing."""
+    item = StockItem(sku=held.sku, warehouse=held.warehouse)
+    done = {number: held.parts.get(str(number), 0) for number in range(1, shards)}
+    first = held.seq - sum(done.values())
+    return [_in_a_row(item.of_shard(number), seq) for number, seq in ({0: first} | done).items()]
+
+
+def _in_a_row(item: StockItem, seq: int) -> Iterator[items.Item]:
+    rows = movements.since(item, seq + 1)
+    return (row for number, row in takewhile(_is_next, enumerate(rows, seq + 1)))
+
+
+def _is_next(pair: tuple[int, items.Item]) -> bool:
+    return int(str(pair[1]["seq"])) == pair[0]
+
+
+def _when(row: items.Item) -> str:
+    return str(row["at"])
 
 
 def classify(item: StockItem, abc: Class, *, dead: bool) -> None:
@@ -146,18 +172,26 @@ def until(item: StockItem, end: datetime, terms: Terms) -> Figures:
     Raises Unavailable while one of them is on its way, TooManyMovements where there are too many.
     """
     shelf, held = aws.get_many([store.key(item), key(item)], consistent=True)
-    stock, known = store.stock_of(item, shelf), of_item(item, held)
+    shards, known = store.beside(store.stock_of(item, shelf)), of_item(item, held)
     if known.last_at is None or datetime.fromisoformat(known.last_at) <= end:
         start = known
     else:
         # What its cost was taken to be then is taken again, and nothing else.
         start = Figures(sku=item.sku, warehouse=item.warehouse, assumed_seq=known.assumed_seq)
         terms = Terms(terms.zone, known.assumed_cost)
-    due, later = _due(movements.since(item, start.seq + 1), end)
-    after = folded(start, due, terms)
-    if after.seq != start.seq + len(due) or not (later or after.seq >= stock.seq):
-        raise Unavailable(LAG)
-    return after
+    due: list[list[items.Item]] = []
+    for number, (rows, stock) in enumerate(zip(_streams(start, len(shards)), shards, strict=True)):
+        found, later = _due(rows, end)
+        reached = _reached(start, number) + len(found)
+        if not later and reached < stock.seq:
+            raise Unavailable(LAG)
+        due.append(found)
+    return folded(start, merge(*due, key=_when), terms)
+
+
+def _reached(held: Figures, number: int) -> int:
+    """Return up to which `seq` the movements of a shard are folded."""
+    return held.parts.get(str(number), 0) if number else held.seq - sum(held.parts.values())
 
 
 def _due(rows: Iterable[items.Item], end: datetime) -> tuple[list[items.Item], bool]:

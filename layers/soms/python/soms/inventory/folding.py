@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from soms.inventory.model import SHARD
 from soms.kit import items, money
 from soms.kit.fields import Code, Frozen, Sku
 
@@ -21,6 +22,7 @@ Class = Literal["A", "B", "C"]
 class Figures(Frozen):
     """What the movements of a stock item up to `seq` add up to; money in the company's currency.
 
+    Of a hot SKU `seq` counts the movements of all shards, and `parts` those of each but the first.
     `cost` is the average cost of a unit, as it was when the shelf was emptied last, or None as long as no
     cost is known; the product's own cost was assumed once, at `assumed_seq`, if at all. Days and months are
     the company's: `shipped` counts units a day, `cost_of_shipped` and `closing` (the value that was left)
@@ -31,6 +33,7 @@ class Figures(Frozen):
     sku: Sku
     warehouse: Code
     seq: int = 0
+    parts: dict[str, int] = Field(default_factory=dict)
     units: int = 0
     value: Decimal = Decimal(0)
     cost: Decimal | None = None
@@ -63,7 +66,7 @@ def folded(figures: Figures, movements: Iterable[items.Item], terms: Terms) -> F
     """Return the figures with the movements that follow on `seq`, up to the first that is missing."""
     sheet = _Sheet.opened(figures, terms)
     for row in movements:
-        if int(str(row["seq"])) != sheet.seq + 1:
+        if int(str(row["seq"])) != sheet.at(_part(row)) + 1:
             break
         sheet.take(row)
     return sheet.closed(figures)
@@ -75,6 +78,7 @@ class _Sheet:
 
     terms: Terms
     seq: int
+    parts: dict[str, int]
     units: int
     value: int
     cost: int | None
@@ -91,6 +95,7 @@ class _Sheet:
         return cls(
             terms=terms,
             seq=figures.seq,
+            parts=dict(figures.parts),
             units=figures.units,
             value=money.units(figures.value, DIGITS),
             cost=None if figures.cost is None else money.units(figures.cost, DIGITS),
@@ -103,14 +108,20 @@ class _Sheet:
             closing=_micro(figures.closing),
         )
 
+    def at(self, part: str) -> int:
+        """Return up to which `seq` the movements of a shard are added up."""
+        return self.parts.get(part, 0) if part else self.seq - sum(self.parts.values())
+
     def take(self, row: items.Item) -> None:
         """Add one movement; what does not change what is on hand only counts."""
-        self.seq, self.last_at = self.seq + 1, str(row["at"])
+        if part := _part(row):
+            self.parts[part] = self.at(part) + 1
+        self.seq, self.last_at = self.seq + 1, max(self.last_at or "", str(row["at"]))
         delta = row["delta"]
         units = int(str(delta.get("on_hand", 0))) if isinstance(delta, Mapping) else 0
         if not units:
             return
-        on = datetime.fromisoformat(self.last_at).astimezone(self.terms.zone).date()
+        on = datetime.fromisoformat(str(row["at"])).astimezone(self.terms.zone).date()
         self.days["began_on"] = self.days["began_on"] or on
         if units > 0:
             self._come(units, row.get("unit_cost"), on)
@@ -167,6 +178,7 @@ class _Sheet:
         return figures.model_copy(
             update={
                 "seq": self.seq,
+                "parts": self.parts,
                 "units": self.units,
                 "value": money.of_units(self.value, DIGITS),
                 "cost": None if self.cost is None else money.of_units(self.cost, DIGITS),
@@ -179,6 +191,11 @@ class _Sheet:
                 "closing": _amounts(self.closing, opening),
             }
         )
+
+
+def _part(row: items.Item) -> str:
+    """Return the number of the shard a movement is of, empty for the first."""
+    return str(row["warehouse"]).partition(SHARD)[2]
 
 
 _DAYS: Final = ("began_on", "stocked_on", "last_in_on", "last_out_on", "last_shipped_on")

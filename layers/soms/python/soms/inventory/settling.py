@@ -87,7 +87,8 @@ def shelves(warehouse: str, skus: Sequence[str]) -> dict[str, Stock]:
     """Return the counters of SKUs in a warehouse as they stand now."""
     wanted = [StockItem(sku=sku, warehouse=warehouse) for sku in skus]
     held = aws.get_many((store.key(item) for item in wanted), consistent=True)
-    return {item.sku: store.stock_of(item, row) for item, row in zip(wanted, held, strict=True)}
+    stocks = store.together(store.stock_of(item, row) for item, row in zip(wanted, held, strict=True))
+    return {one.sku: one for one in stocks}
 
 
 def valued(skus: Sequence[str]) -> tuple[Settings, dict[str, Decimal]]:

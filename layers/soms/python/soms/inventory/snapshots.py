@@ -143,13 +143,15 @@ def _others(warehouse: str, said: Mapping[str, int], unknown: Sequence[str]) -> 
             f"该仓库超过 {MOST_IN_WAREHOUSE} 个 SKU，请分批发送且不标 complete",
         )
         raise Invalid(Fault("too_many_lines", words, "/complete", meta={"limit": MOST_IN_WAREHOUSE}))
-    found = (Stock.model_validate(row) for row in page.rows)
+    found = store.together(Stock.model_validate(row) for row in page.rows)
     return {one.sku: one for one in found if one.sku not in said and one.sku not in unknown}
 
 
 def _line(stock: Stock, said: int | None, at: str, caller: Caller, now: datetime) -> CountLine:
     """Return what was said (None: it was not named, so none was there) against our balance at an instant."""
-    on_hand, seq = _balance(stock, at)
+    parts = [stock] if stock.shards == 1 else store.beside(store.get(stock.item))
+    balances = [_balance(part, at) for part in parts]
+    on_hand, seq = (sum(figures) for figures in zip(*balances, strict=True))
     return CountLine(
         sku=stock.sku,
         on_hand=on_hand,

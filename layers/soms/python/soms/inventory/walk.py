@@ -9,7 +9,7 @@ from functools import partial
 from soms.catalog import store as catalog
 from soms.catalog.commands import zone
 from soms.catalog.model import Product, Settings
-from soms.inventory import figures, measures, reordering
+from soms.inventory import figures, measures, reordering, store
 from soms.inventory.figures import Total
 from soms.inventory.folding import Class, Figures, Terms
 from soms.inventory.measures import Shares
@@ -59,6 +59,7 @@ class _Shelf:
     lines: dict[str, _Line]
     behind: dict[str, int]
     rules: dict[str, ReorderRule]
+    shards: dict[str, int]
 
 
 def run(room: Room, *, now: datetime) -> Walked:
@@ -91,8 +92,9 @@ class _Walk:
 
     def _read(self, warehouse: str) -> _Shelf:
         lines = {str(row["sku"]): self._line(figures.shown(row)) for row in figures.lines(warehouse)}
-        shelf = _Shelf(warehouse, lines, {}, {})
-        for stock in _stocked(warehouse):
+        shelf = _Shelf(warehouse, lines, {}, {}, {})
+        for stock in store.together(_stocked(warehouse)):
+            shelf.shards[stock.sku] = stock.shards
             line = lines.get(stock.sku)
             if stock.seq > (line.seq if line else 0):
                 shelf.behind[stock.sku] = stock.seq
@@ -129,10 +131,11 @@ class _Walk:
         self, shelf: _Shelf, before: Figures, standard: Decimal | None, room: Callable[[], bool]
     ) -> None:
         terms, first = replace(self.terms, standard=standard), before.seq
+        onwards = partial(figures.advance, terms=terms, shards=shelf.shards[before.sku], now=self.now)
         try:
-            after = figures.advance(before, terms, now=self.now)
+            after = onwards(before)
             while after.seq - before.seq == figures.AT_ONCE and room():
-                before, after = after, figures.advance(after, terms, now=self.now)
+                before, after = after, onwards(after)
             self.done.folded += after.seq > first
         except Stale:
             # Another run was quicker: what it made of them counts here, too.

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from soms.billing.proof import proof
-from soms.inventory.model import COUNTERS, Stock
+from soms.inventory.model import COUNTERS, Stock, StockItem
 from soms.orders import effects, quantities, queue
 from soms.orders.effects import Effect
 from soms.reports import coming
@@ -270,16 +270,19 @@ def _arithmetic(books: Books) -> Finding:
 
 
 def _figures(books: Books) -> Finding:
-    held = {(one.sku, one.warehouse): one for one in books.stock}
+    shards: dict[StockItem, list[Stock]] = {}
+    for stock in books.stock:
+        shards.setdefault(stock.item.whole, []).append(stock)
+    held = {(item.sku, item.warehouse): one.with_shards(more) for item, (one, *more) in shards.items()}
     wrong = []
     for one in books.figures:
-        where, stock = f"{one.sku}@{one.warehouse}", held.get((one.sku, one.warehouse))
+        where, there = f"{one.sku}@{one.warehouse}", held.get((one.sku, one.warehouse))
         if one.value < 0 or (not one.units and one.value):
             wrong.append(f"{where}: {one.units} units are worth {one.value}")
-        if stock is None or one.seq > stock.seq:
-            wrong.append(f"{where}: figures up to movement {one.seq}, there are {stock.seq if stock else 0}")
-        elif one.seq == stock.seq and one.units != stock.on_hand:
-            wrong.append(f"{where}: figures of {one.units} units, on hand {stock.on_hand}")
+        if there is None or one.seq > there.seq:
+            wrong.append(f"{where}: figures up to movement {one.seq}, there are {there.seq if there else 0}")
+        elif one.seq == there.seq and one.units != there.on_hand:
+            wrong.append(f"{where}: figures of {one.units} units, on hand {there.on_hand}")
     return len(books.figures), wrong
 
 
