@@ -21,8 +21,12 @@ def queues_nobody(plant: Plant) -> None:
 
 def fills_without_counting(plant: Plant) -> None:
     """Give goods to who waits and leave the shelf's back-orders as they were."""
-    delta = filling.Delta
-    plant.setattr(filling, "Delta", lambda **units: replace(delta(**units), backordered=0))
+    deltas = filling._deltas
+    plant.setattr(
+        filling,
+        "_deltas",
+        lambda *at: {item: replace(one, backordered=0) for item, one in deltas(*at).items()},
+    )
 
 
 def fills_by_age(plant: Plant) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from soms.inventory import store as stock
 from soms.inventory.model import StockItem
-from soms.kit import clock, items
+from soms.kit import aws, clock, items
+from soms.kit.settings import Setting
 from soms.orders import filling, queue, store
 
 from tests import engine
@@ -250,7 +251,9 @@ def _seen(replay: Replay) -> object:
             *(order.status == "confirmed", order.version, line.quantity, line.reserved, line.backordered),
             *(line.shipped, line.cancelled, line.queued_at, order.priority),
         )
-    entries = queue.of(replay.item)
+    # Also those without units, which keep their stamp while their line waits.
+    rows = aws.query(Setting.INVENTORY, "pk = :pk", {":pk": f"queue#{replay.item}"}, consistent=True)
+    entries = (queue.entry_of(replay.item, str(row["sk"]), row) for row in rows)
     waits = sorted((int(one.place[0]), one.order_id, one.quantity, one.stamp) for one in entries)
     return (shelf.on_hand, shelf.reserved, shelf.available, shelf.backordered), orders, waits
 

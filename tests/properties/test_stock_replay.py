@@ -47,8 +47,8 @@ def test_the_real_functions_go_every_sampled_way_of_the_model(scope: Scope, worl
 def forgets_the_stamp(plant: pytest.MonkeyPatch) -> None:
     plain: Any = queue.write
 
-    def write(writes: Writes, before: Entry, after: Entry, *, kept: bool = False) -> None:
-        plain(writes, before, after)
+    def write(writes: Writes, before: Entry, after: Entry) -> None:
+        plain(writes, before, after.model_copy(update={"kept": after.quantity > 0}))
 
     plant.setattr(queue, "write", write)
 
