@@ -4,9 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 from soms.catalog import store as catalog
+from soms.catalog.model import Product
 from soms.inventory import alerts as alert_store
 from soms.inventory import (
     asking,
+    bundles,
     commands,
     incoming,
     movements,
@@ -69,6 +71,8 @@ def _expected(stock: Stock) -> list[dict[str, object]]:
 
 def _sku(sku: str) -> http.Answer:
     product = catalog.get_product(sku)
+    if product.components:
+        return _bundle(product)
     held = store.of_sku(sku)
     sums = {name: sum(getattr(one, name) for one in held) for name in COUNTERS}
     coming = [_expected(one) for one in held]
@@ -80,6 +84,14 @@ def _sku(sku: str) -> http.Answer:
     settled = ids.shard(str(coming), EXPECTATIONS) if any(coming) else 0
     body |= {"warehouses": rows, "reorder_rule": rule}
     return http.Answer(body, version=version, settled=settled)
+
+
+def _bundle(product: Product) -> http.Answer:
+    held = bundles.shelves(product)
+    body = bundles.shown(product, held)
+    version = sum(stock.seq for several in held.values() for stock in several)
+    # A bundle that is put together otherwise moves no counter.
+    return http.Answer(body, version=version, settled=ids.shard(str(body), EXPECTATIONS))
 
 
 def _adjustment(name: str, caller: Caller) -> http.Answer:

@@ -188,7 +188,7 @@ def _line(line: Line, low: int, high: int) -> DocumentLine:
     return DocumentLine(
         line=line.line,
         sku=line.sku,
-        name=line.name,
+        name=f"{line.bundle.name} – {line.name}" if line.bundle else line.name,
         quantity=high - low,
         unit=line.unit,
         unit_price=line.unit_price,

@@ -23,6 +23,7 @@ from soms.catalog.model import (
 from soms.catalog.rules import (
     amount_faults,
     approval_faults,
+    bundle_faults,
     inactive_warehouse,
     tier_faults,
     unknown_currency,
@@ -41,6 +42,10 @@ def put_product(sku: str, request: ProductRequest, caller: Caller, *, now: datet
     """Create or replace a product; return it and whether it is new."""
     if not money.known(request.currency):
         raise Invalid(unknown_currency("/currency"))
+    if request.components:
+        found = store.find_products({one.sku for one in request.components})
+        if faults := bundle_faults(sku, request, found):
+            raise Invalid(*faults)
 
     def attempt() -> tuple[Product, bool]:
         before = store.find_product(sku)

@@ -28,6 +28,7 @@ TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O"]
 Approver = Literal["sales_manager", "admin", "finance_manager"]
 SourcingRule = Literal["default", "nearest", "fewest_splits"]
 MOST_TIERS = 20
+MOST_COMPONENTS = 20
 MOST_RULES = 50
 
 
@@ -48,6 +49,16 @@ LastDay = Annotated[Day | None, AfterValidator(_not_before_valid_from)]
 """The last day something is valid on, at or after its `valid_from`."""
 
 
+class Component(Request):
+    """So many units of a product in one unit of a bundle."""
+
+    sku: Sku
+    quantity: Annotated[int, Field(strict=True, ge=1, le=MOST_QUANTITY)]
+
+
+Components = Annotated[tuple[Component, ...], Field(min_length=1, max_length=MOST_COMPONENTS)]
+
+
 class ProductRequest(Request):
     """A product as clients describe it; tax categories are those of EN 16931 (UNCL 5305)."""
 
@@ -63,10 +74,11 @@ class ProductRequest(Request):
     category: Code | None = None
     barcode: Code | None = None
     cost: Price | None = None
+    components: Components | None = None
 
 
 class Product(Frozen):
-    """A product as it is held."""
+    """A product as it is held; one with components is a bundle, of which these are what lies on the shelf."""
 
     sku: Sku
     version: int = 1
@@ -83,6 +95,7 @@ class Product(Frozen):
     category: str | None = None
     barcode: str | None = None
     cost: Price | None = None
+    components: tuple[Component, ...] | None = None
 
 
 class PriceListRequest(Request):

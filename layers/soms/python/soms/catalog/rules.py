@@ -1,11 +1,11 @@
 """What is wrong with settings and tiers beyond the shape of their fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from soms.catalog.model import ApprovalRule, Tier, Warehouse
+from soms.catalog.model import ApprovalRule, Product, ProductRequest, Tier, Warehouse
 from soms.kit import money
-from soms.kit.problems import Fault
+from soms.kit.problems import Fault, Words
 
 
 def unknown_currency(pointer: str) -> Fault:
@@ -50,6 +50,45 @@ def inactive_warehouse(name: str, pointer: str) -> Fault:
     """Return the fault of a warehouse from which nothing is taken any more."""
     words = (f"nothing is taken from {name} any more", f"仓库 {name} 已停用")
     return Fault("inactive_warehouse", words, pointer)
+
+
+def bundle_faults(sku: str, request: ProductRequest, found: Mapping[str, Product]) -> list[Fault]:
+    """Return what is wrong with a product as a bundle of the products that were found."""
+    parts = request.components or ()
+    faults = _repeated("/components", "sku", [one.sku for one in parts])
+    if parts and request.stocked:
+        words = ("of a bundle only its components are stocked", "组合商品本身不管理库存")
+        faults.append(Fault("bundle_stocked", words, "/stocked"))
+    for index, part in enumerate(parts):
+        place = f"/components/{index}/sku"
+        if part.sku == sku:
+            faults.append(_nested(sku, place))
+        else:
+            faults += component_faults(found.get(part.sku), part.sku, request.currency, place)
+    return faults
+
+
+def component_faults(product: Product | None, sku: str, currency: str, place: str) -> list[Fault]:
+    """Return what is wrong with a product as a component of a bundle that is priced in the currency."""
+    words: Words
+    if product is None:
+        words = (f"there is no product {sku}", f"没有商品 {sku}")
+        return [Fault("unknown_sku", words, place, meta={"sku": sku})]
+    if product.components:
+        return [_nested(sku, place)]
+    if not product.stocked:
+        words = (f"the component {sku} is not stocked", f"组成商品 {sku} 不管理库存")
+        return [Fault("component_not_stocked", words, place, meta={"sku": sku})]
+    if product.currency != currency:
+        other = product.currency
+        words = (f"the component {sku} is priced in {other}", f"组成商品 {sku} 以 {other} 计价")
+        return [Fault("currency_mismatch", words, place, meta={"sku": sku, "currency": other})]
+    return []
+
+
+def _nested(sku: str, place: str) -> Fault:
+    words = (f"{sku} is a bundle and cannot be a component", f"{sku} 是组合商品，不能作为组成商品")
+    return Fault("nested_bundle", words, place, meta={"sku": sku})
 
 
 def _repeated(place: str, field: str, values: Sequence[object]) -> list[Fault]:

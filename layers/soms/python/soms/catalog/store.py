@@ -36,6 +36,12 @@ def get_product(sku: str) -> Product:
     return found
 
 
+def find_products(skus: Iterable[str]) -> dict[str, Product]:
+    """Return the products that there are of these SKUs."""
+    found = map(product, aws.get_many([product_key(sku) for sku in skus], consistent=True))
+    return {one.sku: one for one in found if one}
+
+
 def put_product(writes: Writes, product: Product, *, before: Product | None) -> None:
     """Write a product over the version that was read."""
     state = "active" if product.active else "inactive"

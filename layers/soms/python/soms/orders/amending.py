@@ -6,7 +6,7 @@ from datetime import date
 
 from soms.catalog.prices import Chosen
 from soms.kit.problems import Fault
-from soms.orders import pricing
+from soms.orders import bundles, pricing
 from soms.orders.model import Discount, Line, Order, Part
 from soms.orders.pricing import Basket, Facts, Priced, Wanted
 from soms.orders.quantities import agreed, derived, part, summed, without
@@ -43,7 +43,7 @@ class Refused(ValueError):
 def skus(request: AmendRequest, order: Order) -> set[str]:
     """Return the SKUs that an amendment needs to know of."""
     named = {one.sku for one in request.lines or () if one.sku}
-    return named | {line.sku for line in order.lines if not line.charge}
+    return named | order.skus
 
 
 def draft(order: Order, request: AmendRequest, facts: Facts, *, on: date, by_hand: bool) -> Order:
@@ -62,7 +62,9 @@ def draft(order: Order, request: AmendRequest, facts: Facts, *, on: date, by_han
             continue
         seen.add(change.line)
         held = wanted.get(change.line)
-        if held is None or not isinstance(held.ask, LineRequest):
+        if held is None and (line := order.line(change.line)) and line.bundle:
+            faults.append(bundles.untouchable(f"{place}/line"))
+        elif held is None or not isinstance(held.ask, LineRequest):
             faults.append(_unknown(place))
         elif change.quantity == 0:
             del wanted[change.line]
@@ -73,7 +75,7 @@ def draft(order: Order, request: AmendRequest, facts: Facts, *, on: date, by_han
         if request.shipping:
             wanted[number + 1] = Wanted(number + 1, request.shipping, "/shipping")
     discount = request.discount if "discount" in request.model_fields_set else order.discount_rule
-    asked = Basket(tuple(wanted.values()), discount)
+    asked = Basket(tuple(wanted.values()), discount, order.numbered)
     if not asked.goods:
         faults.append(Fault("required", ("at least one line is needed", "至少须有一行"), "/lines"))
     # A price that was given by hand before was given by somebody who had the right.
@@ -91,15 +93,15 @@ def confirmed(order: Order, request: AmendRequest, facts: Facts, *, on: date, by
     elif discount and discount.amount is not None:
         # An amount was given for what was ordered then; it is not given again.
         discount = None
-    asked = Basket((*plan.raises, *plan.adds), discount)
+    asked = Basket((*plan.raises, *plan.adds), discount, order.numbered)
     made = _priced(asked, facts, on, plan.faults, by_hand=by_hand) if asked.wanted else None
     if plan.faults:
         raise Refused(plan.faults)
     after = without(order, plan.ends, more_come=bool(asked.goods)) if plan.ends else order
     lines = {line.line: line for line in after.lines}
-    for wanted, line in zip(asked.wanted, made.lines if made else (), strict=True):
-        if wanted.line in lines:
-            lines[wanted.line] = _raised(lines[wanted.line], line)
+    for line in made.lines if made else ():
+        if line.line in lines:
+            lines[line.line] = _raised(lines[line.line], line)
         else:
             reserved = line.quantity if line.stocked else 0
             old = lines.get(plan.replaces.get(line.line, 0))
@@ -148,18 +150,42 @@ def _plan(order: Order, request: AmendRequest, facts: Facts) -> _Plan:
             plan.faults.append(_unknown(place))
         elif change.line in seen:
             plan.faults.append(_twice(place))
+        elif line.bundle:
+            _change_bundle(plan, order, line, change, place)
         else:
             number = _change(plan, line, change, facts, (place, number))
         seen.add(change.line)
     if plan.discounted:
-        for line in order.lines:
-            if line.open and not line.charge and line.line not in seen:
-                number = _reprice(plan, line, LineChange(line=line.line), line.open, "/discount", number)
+        number = _discount(plan, [line for line in order.lines if line.line not in seen], number)
     if "shipping" in request.model_fields_set:
         plan.ends |= {line.line: line.open for line in order.lines if line.charge and line.open}
         if request.shipping:
             plan.adds.append(Wanted(number + 1, request.shipping, "/shipping"))
     return plan
+
+
+def _discount(plan: _Plan, lines: Sequence[Line], number: int) -> int:
+    """Reprice what is open of lines; what a bundle's components were agreed at is not taken apart again."""
+    for line in lines:
+        if line.open and line.bundle:
+            plan.faults.append(bundles.untouchable("/discount"))
+            break
+        if line.open and not line.charge:
+            number = _reprice(plan, line, LineChange(line=line.line), line.open, "/discount", number)
+    return number
+
+
+def _change_bundle(plan: _Plan, order: Order, line: Line, change: LineChange, place: str) -> None:
+    bundle = line.bundle
+    if bundle is None or bundle.line != line.line or change.reprices or plan.discounted:
+        plan.faults.append(bundles.untouchable(f"{place}/line"))
+        return
+    if change.quantity is not None:
+        ends, faults = bundles.fewer(order, bundle, change.quantity, place)
+        plan.ends |= ends
+        plan.faults += faults
+    if "note" in change.model_fields_set:
+        plan.notes[line.line] = change.note
 
 
 def _change(plan: _Plan, line: Line, change: LineChange, facts: Facts, at: tuple[str, int]) -> int:
@@ -215,6 +241,8 @@ def _more(line: Line, units: int) -> LineRequest:
 
 def _taxed_alike(line: Line, facts: Facts) -> bool:
     product = facts.products.get(line.sku)
+    if product and product.components:
+        return False
     return product is None or (line.tax_rate, line.tax_category, line.tax_reason) == (
         product.tax_rate,
         product.tax_category,

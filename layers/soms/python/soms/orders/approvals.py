@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from soms.catalog.model import ApprovalRule
 from soms.kit import money
-from soms.orders.model import Asked, Order, Waiting
+from soms.orders.model import Asked, Bundle, Line, Order, Waiting
 from soms.orders.pricing import Facts
 
 HUNDREDTH = Decimal("0.01")
@@ -49,7 +49,7 @@ def inputs(order: Order, facts: Facts, rise: Decimal) -> Inputs:
         below_list=tuple(
             line.line
             for line in order.lines
-            if line.list_price is not None and line.unit_price < line.list_price
+            if _below_list(line.bundle or line)
         ),
         rise=rise,
         available=account.credit_available if account else None,
@@ -146,6 +146,10 @@ def _newcomer(rule: ApprovalRule, given: Inputs) -> Found:
     if not rule.new_customer:
         return None
     return {"earlier_orders": "0"} if given.first_order else {}
+
+
+def _below_list(sold: Line | Bundle) -> bool:
+    return sold.list_price is not None and sold.unit_price < sold.list_price
 
 
 def _cost(sku: str, facts: Facts) -> Decimal | None:

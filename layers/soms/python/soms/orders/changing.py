@@ -13,6 +13,7 @@ from soms.kit.writes import Writes, decide
 from soms.orders import (
     amending,
     approvals,
+    bundles,
     lifecycle,
     parts,
     placing,
@@ -97,6 +98,7 @@ def cancel(order_id: str, request: CancelRequest, caller: Caller, *, now: dateti
         units = {line.line: line.open for line in before.lines if line.open}
         if request.lines is not None:
             units = taken(before, request.lines, units, "open")
+            reading.refuse(*_of_bundles(before, request.lines))
         elif any(line.shipped for line in before.lines):
             lifecycle.refuse(before, "cancel", now)
         after = quantities.without(before, units)
@@ -158,6 +160,11 @@ def taken(
         units[one.line] = one.quantity
     reading.refuse(*faults)
     return units
+
+
+def _of_bundles(order: Order, said: Sequence[Taken]) -> list[Fault]:
+    found = ((index, order.line(one.line)) for index, one in enumerate(said))
+    return [bundles.untouchable(f"/lines/{index}/line") for index, line in found if line and line.bundle]
 
 
 def _amended(
@@ -268,9 +275,9 @@ def _places(after: Order, request: AmendRequest) -> dict[StockItem, list[str]]:
     found: dict[StockItem, list[str]] = {}
     for index, change in enumerate(request.lines or ()):
         line = after.line(change.line) if change.line else None
-        sku = line.sku if line else change.sku
+        sku = (line.bundle or line).sku if line else change.sku
         for held in after.lines:
-            if held.sku == sku and held.warehouse:
+            if held.warehouse and sku in {held.sku, held.bundle.sku if held.bundle else None}:
                 found.setdefault(quantities.item_of(held), []).append(f"/lines/{index}/quantity")
     return {item: list(dict.fromkeys(places)) for item, places in found.items()}
 

@@ -70,6 +70,17 @@ class Sourcing(Frozen):
     passed: Mapping[str, int] = Field(default_factory=dict)
 
 
+class Bundle(Frozen):
+    """The bundle that a line is a component of: how many, the client's line, and what one was agreed at."""
+
+    sku: str
+    name: str
+    line: int
+    quantity: int
+    unit_price: Price
+    list_price: Price | None = None
+
+
 class Line(Frozen):
     """One line: what was agreed, frozen, and how much of it has happened, in base units.
 
@@ -78,7 +89,8 @@ class Line(Frozen):
     were before another warehouse was to send them; without `sourcing` it is as it was said, or the company's
     default warehouse; of a hot SKU the `warehouse` names the shard. `returning` is in returns that have not
     come back yet, `return_credited` was credited by returns. `backordered` waits for goods; `queued_at` is
-    the version of the order whose command last changed that.
+    the version of the order whose command last changed that. A component of a `bundle` holds its part of the
+    bundle's amounts, at the bundle's tax.
     """
 
     line: int
@@ -106,6 +118,7 @@ class Line(Frozen):
     charge: bool = False
     replaces: int | None = None
     split_of: int | None = None
+    bundle: Bundle | None = None
     sourcing: Sourcing | None = None
     note: str | None = None
     cancelled: int = 0
@@ -262,6 +275,12 @@ class Order(Frozen):
     def line(self, number: int) -> Line | None:
         """Return a line by its number."""
         return next((one for one in self.lines if one.line == number), None)
+
+    @property
+    def skus(self) -> set[str]:
+        """Return the SKUs of its goods, with those of the bundles that these are components of."""
+        goods = [line for line in self.lines if not line.charge]
+        return {line.sku for line in goods} | {line.bundle.sku for line in goods if line.bundle}
 
 
 class Units(Frozen):

@@ -1,20 +1,23 @@
 """From what was asked for to an order with prices, taxes and frozen discount shares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import chain, count
 
 from soms.catalog import prices
 from soms.catalog.model import ListPrice, PriceList, Product, Settings, category_of
-from soms.catalog.rules import inactive_warehouse
+from soms.catalog.rules import component_faults, inactive_warehouse
 from soms.customers.model import Account, Customer
 from soms.inventory.model import StockItem
 from soms.kit import money, tax
+from soms.kit.fields import MOST_QUANTITY
 from soms.kit.problems import Fault, Words
 from soms.kit.tax import DiscountTooLarge, PricedDocument, PricedLine
+from soms.orders import bundles
 from soms.orders.model import Discount, Group, Line, Order, Sourcing
-from soms.orders.requests import LineRequest, OrderRequest, Shipping
+from soms.orders.requests import MOST_LINES, LineRequest, OrderRequest, Shipping
 
 MOST_STOCK_ITEMS = 80
 CHARGE = "SHIPPING"
@@ -46,21 +49,24 @@ class Facts:
 class Wanted:
     """A line by the number it has or gets; `place` is where in the body it was asked for.
 
-    `agreed` is the price where one was agreed before, which then holds.
+    `agreed` is the price where one was agreed before, which then holds; `numbers` are those that the
+    components of a bundle have.
     """
 
     line: int
     ask: LineRequest | Shipping
     place: str
     agreed: prices.Chosen | None = None
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Basket:
-    """Everything that is to be priced together."""
+    """Everything that is to be priced together; `numbered` is the highest line number given before."""
 
     wanted: tuple[Wanted, ...]
     discount: Discount | None = None
+    numbered: int = 0
 
     @property
     def goods(self) -> list[tuple[Wanted, LineRequest]]:
@@ -88,9 +94,10 @@ def basket(request: OrderRequest) -> Basket:
 def again(order: Order, facts: Facts) -> Basket:
     """Return what an order asked for, to be priced anew; prices given by hand stay."""
     wanted = (
-        Wanted(line.line, _asked(line, facts), f"/lines/{index}") for index, line in enumerate(order.lines)
+        Wanted(line.line, _asked(line, facts), f"/lines/{index}", numbers=numbers)
+        for index, (line, numbers) in enumerate(bundles.folded(order.lines))
     )
-    return Basket(tuple(wanted), order.discount_rule)
+    return Basket(tuple(wanted), order.discount_rule, order.numbered)
 
 
 def _asked(line: Line, facts: Facts) -> LineRequest | Shipping:
@@ -125,7 +132,19 @@ def faults(asked: Basket, facts: Facts, *, on: date, priced_by_hand: bool) -> li
             f"一张订单最多包含 {MOST_STOCK_ITEMS} 个不同的库存商品与仓库组合",
         )
         found.append(Fault("too_many_lines", words, "/lines", meta={"limit": MOST_STOCK_ITEMS}))
-    return found
+    return found + _too_many(asked, facts)
+
+
+def _too_many(asked: Basket, facts: Facts) -> list[Fault]:
+    products = [one for _, ask in asked.goods if (one := facts.products.get(ask.sku))]
+    lines = sum(len(one.components or (one,)) for one in products)
+    if lines <= MOST_LINES or lines == len(products):
+        return []
+    words = (
+        f"with the components of its bundles it comes to more than {MOST_LINES} lines",
+        f"组合商品展开后超过 {MOST_LINES} 行",
+    )
+    return [Fault("too_many_lines", words, "/lines", meta={"limit": MOST_LINES})]
 
 
 def mismatch(currency: str, place: str) -> Fault:
@@ -152,6 +171,7 @@ def _line_faults(
     if not product.active:
         words = (f"{line.sku} is no longer sold", f"商品 {line.sku} 已停售")
         found.append(Fault("inactive_sku", words, f"{place}/sku", meta={"sku": line.sku}))
+    found += _bundle_faults(product, line.quantity, facts, place)
     currency = facts.customer.currency
     if wanted.agreed is None and line.unit_price is None and chosen[line.sku].currency != currency:
         found.append(mismatch(currency, f"{place}/sku"))
@@ -166,6 +186,21 @@ def _line_faults(
     return found
 
 
+def _bundle_faults(product: Product, quantity: int, facts: Facts, place: str) -> list[Fault]:
+    """Return what stands against selling a bundle with the components as they are now."""
+    found = []
+    for one in product.components or ():
+        part = facts.products.get(one.sku)
+        found += component_faults(part, one.sku, product.currency, f"{place}/sku")
+        if part and not part.active:
+            words = (f"the component {one.sku} is no longer sold", f"组成商品 {one.sku} 已停售")
+            found.append(Fault("inactive_sku", words, f"{place}/sku", meta={"sku": one.sku}))
+        if quantity * one.quantity > MOST_QUANTITY:
+            words = (f"at most {MOST_QUANTITY} of {one.sku}", f"{one.sku} 最多 {MOST_QUANTITY} 件")
+            found.append(Fault("out_of_range", words, f"{place}/quantity", meta={"sku": one.sku}))
+    return found
+
+
 def _digits(value: Decimal, currency: str, place: str) -> list[Fault]:
     try:
         money.amount(value, currency)
@@ -174,15 +209,16 @@ def _digits(value: Decimal, currency: str, place: str) -> list[Fault]:
     return []
 
 
-def stock_items(asked: Basket, facts: Facts) -> dict[StockItem, list[tuple[str, LineRequest]]]:
-    """Return what the lines need of each stock item, so that one SKU on several lines is checked as one."""
-    needed: dict[StockItem, list[tuple[str, LineRequest]]] = {}
-    for wanted, ask in asked.goods:
+def stock_items(asked: Basket, facts: Facts) -> set[StockItem]:
+    """Return the stock items that the lines and the components of their bundles are taken from."""
+    found = set[StockItem]()
+    for _, ask in asked.goods:
         product = facts.products.get(ask.sku)
+        skus = [one.sku for one in product.components or ()] if product else []
         if product and product.stocked:
-            item = StockItem(sku=ask.sku, warehouse=warehouse(ask, facts))
-            needed.setdefault(item, []).append((wanted.place, ask))
-    return needed
+            skus = [ask.sku]
+        found |= {StockItem(sku=sku, warehouse=warehouse(ask, facts)) for sku in skus}
+    return found
 
 
 def warehouse(line: LineRequest, facts: Facts) -> str:
@@ -223,8 +259,51 @@ def priced(asked: Basket, facts: Facts, *, on: date) -> Priced:
         Group(category=one.category, rate=one.rate, reason=one.reason, net=one.net, tax=one.tax)
         for one in sums.groups
     )
-    made = (_line(one, amounts, facts, chosen) for one, amounts in zip(asked.wanted, sums.lines, strict=True))
-    return Priced(tuple(made), groups, sums)
+    made = [_line(one, amounts, facts, chosen) for one, amounts in zip(asked.wanted, sums.lines, strict=True)]
+    return Priced(_with_components(asked, made, facts), groups, sums)
+
+
+def _with_components(asked: Basket, made: Sequence[Line], facts: Facts) -> tuple[Line, ...]:
+    """Return the lines with the first component of each bundle in its place and the others at the end."""
+    lines, others = list[Line](), list[Line]()
+    numbers = count(max((asked.numbered, *(one.line for one in asked.wanted))) + 1)
+    for wanted, line in zip(asked.wanted, made, strict=True):
+        ask = wanted.ask
+        if isinstance(ask, LineRequest) and facts.products[ask.sku].components:
+            first, *rest = _components(line, ask, facts, chain(wanted.numbers[1:], numbers))
+            lines.append(first)
+            others += rest
+        else:
+            lines.append(line)
+    return (*lines, *others)
+
+
+def _components(line: Line, ask: LineRequest, facts: Facts, numbers: Iterator[int]) -> tuple[Line, ...]:
+    parts, weights = [], []
+    for index, one in enumerate(facts.products[ask.sku].components or ()):
+        product = facts.products[one.sku]
+        goods = {"sku": one.sku, "name": product.name, "unit": product.unit}
+        taken = {"quantity": line.quantity * one.quantity, "line": next(numbers) if index else line.line}
+        parts.append(line.model_copy(update=goods | taken | _shelf(product, ask, facts)))
+        weights.append(_worth(product, facts) * one.quantity)
+    currency = facts.customer.currency
+    return bundles.exploded(line, parts, weights, currency, includes_tax=facts.includes_tax)
+
+
+def _worth(product: Product, facts: Facts) -> Decimal:
+    if not facts.settings.includes_tax:
+        return product.unit_price
+    return prices.converted(product.unit_price, product.tax_rate, product.currency, with_tax=False)
+
+
+def _shelf(product: Product, ask: LineRequest, facts: Facts) -> dict[str, object]:
+    """Return what a line says of where its goods are taken from."""
+    return {
+        "warehouse": warehouse(ask, facts) if product.stocked else None,
+        "shards": product.stock_shards if product.stocked else 1,
+        "stocked": product.stocked,
+        "sourcing": Sourcing(rule="line") if product.stocked and ask.warehouse else None,
+    }
 
 
 class Misfit(ValueError):
@@ -322,12 +401,9 @@ def _line(wanted: Wanted, amounts: tax.TaxedLine, facts: Facts, chosen: Mapping[
             "tax_rate": product.tax_rate,
             "tax_category": product.tax_category,
             "tax_reason": product.tax_reason,
-            "warehouse": warehouse(ask, facts) if product.stocked else None,
-            "shards": product.stock_shards if product.stocked else 1,
-            "stocked": product.stocked,
-            "sourcing": Sourcing(rule="line") if product.stocked and ask.warehouse else None,
             "note": ask.note,
         }
+        | _shelf(product, ask, facts)
     )
 
 

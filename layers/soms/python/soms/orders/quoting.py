@@ -110,7 +110,7 @@ _PAST = {"revise": "revised", "lose": "lost", "discard": "discarded"}
 
 
 def _facts(order: Order) -> Facts:
-    return reading.facts_of(order, {line.sku for line in order.lines if not line.charge})
+    return reading.facts_of(order, order.skus)
 
 
 def _repriced(order: Order, facts: Facts, *, now: datetime) -> Order:

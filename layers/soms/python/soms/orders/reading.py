@@ -52,7 +52,8 @@ def facts(
         warehouses=frozenset(one.id for one in places if one),
         inactive=frozenset(one.id for one in places if one and not one.active),
     )
-    return _with_list_prices(made) if customer.price_list else made
+    made = _with_list_prices(made) if customer.price_list else made
+    return _with_components(made)
 
 
 def _with_list_prices(made: Facts) -> Facts:
@@ -63,6 +64,14 @@ def _with_list_prices(made: Facts) -> Facts:
     found = (catalog.list_price(item) for item in held[1:])
     prices = {one.sku: one for one in found if one}
     return replace(made, price_list=catalog.price_list(held[0]), list_prices=prices)
+
+
+def _with_components(made: Facts) -> Facts:
+    parts = {part.sku for one in made.products.values() for part in one.components or ()}
+    unread = sorted(parts - made.products.keys())
+    if not unread:
+        return made
+    return replace(made, products={**made.products, **catalog.find_products(unread)})
 
 
 def facts_of(order: Order, skus: Iterable[str], warehouses: Iterable[str | None] = ()) -> Facts:

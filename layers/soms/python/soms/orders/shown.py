@@ -9,7 +9,7 @@ from soms.kit.access import FINANCE, MANAGERS, Caller
 from soms.kit.problems import in_language
 from soms.orders import lifecycle, returning, sourcing, store
 from soms.orders.changing import Preview
-from soms.orders.model import Asked, Line, Order, Return, Waiting
+from soms.orders.model import Asked, Bundle, Line, Order, Return, Waiting
 
 PRICES = frozenset(
     {
@@ -80,6 +80,8 @@ def line_of(line: Line, order: Order, caller: Caller) -> dict[str, object]:
     shown = line.model_dump(mode="json", exclude=set(omitted))
     shown["credited"] = line.credited + line.return_credited
     shown["warehouse"] = line.site
+    if line.bundle:
+        shown["bundle"] = _bundle(line.bundle, order, caller)
     if line.sourcing:
         told = line.sourcing.model_dump(mode="json", exclude_defaults=True)
         shown["sourcing"] = told | {"because": in_language(sourcing.because(line.sourcing), caller.language)}
@@ -89,6 +91,17 @@ def line_of(line: Line, order: Order, caller: Caller) -> dict[str, object]:
     for name in ("unit_price", "list_price"):
         if shown.get(name) is not None:
             shown[name] = money.price_text(getattr(line, name), order.currency)
+    return shown
+
+
+def _bundle(bundle: Bundle, order: Order, caller: Caller) -> dict[str, object]:
+    shown = bundle.model_dump(mode="json", exclude=set(LINE_PRICES))
+    if not caller.sees_no_prices():
+        prices = {"unit_price": bundle.unit_price, "list_price": bundle.list_price}
+        shown |= {
+            name: None if price is None else money.price_text(price, order.currency)
+            for name, price in prices.items()
+        }
     return shown
 
 

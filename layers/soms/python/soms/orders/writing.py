@@ -221,11 +221,13 @@ def _for(cause: Cause, reason: str) -> Cause:
 
 def places(order: Order, item: StockItem) -> list[str]:
     """Return where in the body of an order a stock item was asked for."""
-    return [
-        f"/lines/{index}/quantity"
-        for index, line in enumerate(order.lines)
+    numbers = [
+        line.bundle.line if line.bundle else line.line
+        for line in order.lines
         if line.warehouse and quantities.item_of(line) == item
     ]
+    at = {line.line: index for index, line in enumerate(order.lines)}
+    return [f"/lines/{at[number]}/quantity" for number in dict.fromkeys(numbers)]
 
 
 def _event(
