@@ -126,7 +126,7 @@ def _count(teller: Teller, path: str, sku: str, settled: Settled, sales_mail: Ca
 
     def look(posted: Body) -> tuple[bool, str]:
         line = rows(posted, "lines")[0]
-        seen = f"warehouse: {line['counted']} of {line['on_hand_when_counted']} found"
+        seen = f"{line['counted']} of {line['on_hand_when_counted']} found"
         return posted["status"] == "posted", seen
 
     words = ("a count finds less than is promised", "盘点少于已占用数量")
