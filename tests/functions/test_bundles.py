@@ -422,3 +422,15 @@ def test_a_bundle_is_given_in_exchange(world: World) -> None:
 
     made = world.call("GET", f"/v1/orders/{answer.body['exchange_order_id']}").body
     assert goods(made) == [(1, "TEA", 2), (2, "CUP", 1)]
+
+
+def test_bundles_come_to_no_more_lines_and_units_than_an_order_may_have(world: World) -> None:
+    parts = [{"sku": world.product(f"P-{number}"), "quantity": 50_001} for number in range(20)]
+    bundled(world, components=parts)
+    customer = world.customer()
+
+    wide = world.order(customer, *[("SET", 1)] * 26)
+    deep = world.order(customer, ("SET", 20))
+
+    assert faults(wide) == [("too_many_lines", "/lines")]
+    assert faults(deep) == [("out_of_range", "/lines/0/quantity")] * 20
