@@ -15,6 +15,7 @@ from soms.orders.model import Order
 
 CONSUMER: Final = "telling"
 KIND: Final = "shortfall"
+SHIPPED: Final = "ship"
 SUBJECT: Final = 100
 
 
@@ -25,7 +26,8 @@ def follow(change: Change, *, now: datetime) -> None:
         tell(str(new["entry"]), now=now)
     elif new.get("kind") == "stock" and old:
         before, after = Stock.model_validate(old), Stock.model_validate(new)
-        if after.on_hand < before.on_hand and after.reserved < before.reserved and after.cause:
+        taken = after.on_hand < before.on_hand and after.reserved < before.reserved
+        if taken and after.cause and new.get("reason") != SHIPPED:
             tell(after.cause, now=now)
 
 
