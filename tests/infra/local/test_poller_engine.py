@@ -273,11 +273,12 @@ def test_a_poison_record_is_isolated_kept_in_the_bucket_and_the_later_ones_go_on
 def test_a_record_that_is_too_old_goes_to_the_bucket_unseen(bench: Bench) -> None:
     bucket = bench.bucket()
     consumer = bench.consumer(
-        MaximumRecordAgeInSeconds=1,
+        MaximumRecordAgeInSeconds=3,
         DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}},
     )
     consumer.write("1")
-    time.sleep(2.1)
+    # Ages are told in whole seconds: the second record is far from too old, however slow the poller starts.
+    time.sleep(4.1)
     consumer.write("2")
 
     drained = bench.poller(consumer).drain(20)
