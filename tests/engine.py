@@ -68,6 +68,7 @@ def _kept(table: Table, _memo: dict[int, Any]) -> Table:
     held = copy(table)
     held.items = defaultdict(dict)  # type: ignore[assignment] # as the engine makes it
     for part, rows in table.items.items():
+        # As the engine keeps it: by sort key where there is one.
         held.items[part] = dict(rows) if table.range_key_attr else rows  # type: ignore[call-overload,assignment]
     if table.stream_shard:
         held.stream_shard = copy(table.stream_shard)

@@ -29,6 +29,7 @@ def test_a_command_that_broke_off_takes_effect_once_when_it_is_repeated(
     struck = {f"S-{at}-{fault.name.replace('_', '-')}": (at, fault) for at, fault in cases}
     for sku, (at, fault) in struck.items():
         place = row.ready(world, sku)
+        # Bound as defaults, so that the loop cannot change them; mypy cannot type such a lambda.
         answer = wire.strike(at, fault, lambda place=place, sku=sku: row.send(world, place, sku))  # type: ignore[misc]
         again = row.send(world, place, sku)
 
