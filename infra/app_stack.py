@@ -122,6 +122,8 @@ class AppStack(Stack):
         billing = doors["billing"].may(tables.billing, *READ).may(tables.documents, *READ)
         billing.may(tables.orders, *GET).may(tables.customers, *GET)
         self._may_touch_documents(billing, "GetObject")
+        payments = doors["payments"].may(tables.billing, *KEEP).may(tables.documents, *READ, "PutItem")
+        payments.may(tables.orders, *GET).may(tables.customers, *GET, "UpdateItem")
         reports = doors["reports"].may(tables.inventory, *READ).may(tables.movements, "Query")
         reports.may(tables.jobs, "GetItem")
         integrations = doors["integrations"].may(tables.jobs, "GetItem", "Query")
@@ -132,7 +134,9 @@ class AppStack(Stack):
         stock = consumers["stock"].may(tables.inventory, *KEEP).may(tables.journal, *ADD)
         stock.may(tables.inventory, "DeleteItem", keys=[QUEUES]).may(tables.orders, "GetItem")
         invoicing = consumers["invoicing"].may(tables.billing, *KEEP).may(tables.documents, *ADD)
-        invoicing.may(tables.journal, *ADD).may(tables.catalog, *GET).may(tables.customers, *GET)
+        invoicing.may(tables.journal, *ADD).may(tables.catalog, *GET)
+        # What was paid of a credited invoice is unapplied again; a write-off undone is owed again.
+        invoicing.may(tables.customers, *GET, "UpdateItem")
         consumers["ledger"].may(tables.movements, *ADD, "Query")
         replenishment = consumers["replenishment"].may(tables.inventory, *KEEP).may(tables.orders, *CHANGE)
         replenishment.may(tables.journal, *ADD).may(tables.catalog, *GET)
@@ -141,8 +145,10 @@ class AppStack(Stack):
         replenishment.may_publish(Setting.SALES_TOPIC, self.sales)
         rendering = consumers["rendering"].may(tables.documents, "GetItem", "PutItem")
         self._may_touch_documents(rendering, "GetObject", "PutObject")
-        settlement = consumers["settlement"].may(tables.billing, *READ).may(tables.documents, *GET)
+        # Deposits settle the invoices of their order.
+        settlement = consumers["settlement"].may(tables.billing, *KEEP).may(tables.documents, *ADD)
         settlement.may(tables.orders, "GetItem", "PutItem", "UpdateItem")
+        settlement.may(tables.journal, *ADD).may(tables.catalog, *GET)
 
     def _grant_scheduled(self) -> None:
         digest = self.low_stock.may(self.tables.inventory, *READ, "PutItem")
@@ -171,7 +177,7 @@ class AppStack(Stack):
         written_orders = kinds("order", events=WRITTEN)
         new_documents = parts("document", events=("INSERT",))
         stock_and_alerts = kinds("stock", "alert")
-        money = kinds("order_billing", "open_item")
+        money = kinds("order_billing", "open_item", "payment")
         return [
             Follow(self, tables.orders, to["stock"], pattern=written_orders, failures=failures),
             Follow(self, tables.orders, to["invoicing"], pattern=written_orders, failures=failures),

@@ -27,7 +27,15 @@ PURCHASE_SUMMARY = (
     *("id", "number", "version", "status", "supplier", "currency", "expected_on", "reference", "note"),
     *("ordered_at", "created_by", "receipts", "reason"),
 )
-OWED_SUMMARY = ("id", "number", "order_id", "currency", "issued_on", "due_on", "total", "open")
+OWED_SUMMARY = (
+    *("id", "number", "order_id", "currency", "issued_on", "due_on", "total", "open"),
+    *("unapplied", "method", "reference", "received_on", "amount"),
+)
+FILED_SUMMARY = (
+    *("kind", "number", "currency", "total", "amount", "postings", "portions", "posted_on", "issued_on"),
+    *("recorded_at", "customer_id", "order_id", "invoice_id", "invoice_number", "payment_id", "method"),
+    *("reference", "reason", "wanted_on"),
+)
 FIGURES_SUMMARY = (
     *("seq", "units", "value", "cost", "uncosted_units", "cost_of_shipped", "stocked_on", "last_in_on"),
     *("last_out_on", "last_shipped_on", "folded_at", "abc", "dead"),
@@ -151,13 +159,17 @@ class Tables(Construct):
         )
         self.billing = SomsTable(self, Setting.BILLING, key=key, indexes=lists, stream=BOTH_IMAGES)
         by_series = Index("by_series", "series", "ordinal", ("number", "issued_on"), AttributeType.NUMBER)
+        by_customer = Index(
+            "by_customer", "customer_id", "posted_key", _without(FILED_SUMMARY, "customer_id")
+        )
+        by_recorded = Index("by_recorded", "recorded_shard", "recorded_key", FILED_SUMMARY)
         self.documents = SomsTable(
             self,
             Setting.DOCUMENTS,
             key=key,
             partition="id",
             sort="part",
-            indexes=(by_series,),
+            indexes=(by_series, by_customer, by_recorded),
             stream=NEW_IMAGE,
         )
 

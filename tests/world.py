@@ -217,7 +217,7 @@ class World:
         if consumer == "stock":
             return kind == "order" and "effects" in image
         if consumer == "settlement":
-            return kind in {"order_billing", "open_item"}
+            return kind in {"order_billing", "open_item", "payment"}
         return kind in KINDS[consumer]
 
     def deliver(self, consumer: str, records: Sequence[Item]) -> Any:

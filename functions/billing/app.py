@@ -4,17 +4,14 @@ from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import files, store
+from soms.billing import balances, files, shown, store
 from soms.billing.model import Document, DocumentKind, File, OpenItem
 from soms.billing.proof import proof
-from soms.kit import clock, http, money, paging
+from soms.kit import clock, http, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request
 from soms.kit.problems import FilterUnsupported, NotFound, Problem
 from soms.orders import store as orders
-
-AMOUNTS = ("net", "tax", "total", "credited", "paid", "open")
-INNER = {"salesperson", "seq"}
 
 
 class DocumentPending(Problem):
@@ -49,21 +46,16 @@ class FileQuery(Request):
     format: Literal["pdf", "xml"] = "pdf"
 
 
-def _owed(item: OpenItem) -> dict[str, object]:
-    amounts = {name: money.text(getattr(item, name), item.currency) for name in AMOUNTS}
-    return item.model_dump(mode="json", exclude=INNER) | amounts | {"status": item.status}
-
-
 def _document(document_id: str, caller: Caller, kind: DocumentKind) -> http.Answer:
     document, found, owed = store.document(document_id)
     if document.kind is not kind:
         raise NotFound
     _require_sight(document, owed, caller)
-    shown = document.model_dump(mode="json", exclude_none=True) | {"documents": _files(found)}
-    shown["customer"] = {"id": document.customer_id, "name": document.buyer.name}
+    body = document.model_dump(mode="json", exclude_none=True) | {"documents": _files(found)}
+    body["customer"] = {"id": document.customer_id, "name": document.buyer.name}
     if owed:
-        shown |= _owed(owed)
-    return http.Answer(shown, version=1, settled=owed.seq if owed else 0)
+        body |= shown.owed(owed)
+    return http.Answer(body, version=1, settled=owed.seq if owed else 0)
 
 
 def _files(found: dict[str, File]) -> dict[str, object]:
@@ -100,20 +92,20 @@ def invoices(query: Invoices, caller: Caller) -> http.Answer:
     scope = http.scope(caller, query)
     after = paging.position(query.cursor, scope)
     if query.order_id:
-        found = store.open_items(store.billing(query.order_id).invoices)
+        found = balances.open_items(store.billing(query.order_id).invoices)
         return http.page(paging.Page([], None), _visible(found, caller), scope)
-    page = store.invoices(
+    page = balances.invoices(
         customer_id=query.customer_id,
         status=query.status,
         due_before=query.due_before,
         limit=query.limit,
         after=after,
     )
-    return http.page(page, _visible([store.open_item_of(row) for row in page.rows], caller), scope)
+    return http.page(page, _visible([balances.open_item_of(row) for row in page.rows], caller), scope)
 
 
 def _visible(found: list[OpenItem], caller: Caller) -> list[dict[str, object]]:
-    return [_owed(item) for item in found if caller.may_see(item.salesperson)]
+    return [shown.owed(item) for item in found if caller.may_see(item.salesperson)]
 
 
 @app.get("/v1/invoices/{invoice_id}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-from soms.billing import commands
+from soms.billing import issuing
 from soms.kit import clock, streams
 from soms.orders.model import Order
 
@@ -17,7 +17,7 @@ def _image(change: streams.Change) -> Order:
 
 
 def _bill(changes: Sequence[streams.Change]) -> None:
-    commands.bill_orders([_image(change) for change in changes if change.new], now=clock.now())
+    issuing.bill_orders([_image(change) for change in changes if change.new], now=clock.now())
 
 
 handler = streams.follow("invoicing", _bill)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from soms.billing import commands
-from soms.kit import streams
+from soms.billing import settling
+from soms.kit import clock, streams
 
 
 def _settle(changes: Sequence[streams.Change]) -> None:
-    for order_id in dict.fromkeys(str(change.new["order_id"]) for change in changes if change.new):
-        commands.settle(order_id)
+    named = (str(change.new["order_id"]) for change in changes if change.new and change.new.get("order_id"))
+    for order_id in dict.fromkeys(named):
+        settling.settle(order_id, now=clock.now())
 
 
 handler = streams.follow("settlement", _settle)

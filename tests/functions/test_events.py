@@ -70,6 +70,11 @@ def _numbers(path: str) -> Effect:
     return numbers
 
 
+def _owing(world: World) -> object:
+    rows = world.call("GET", f"/v1/invoices?order_id={ORDER}").body["data"]
+    return [(one["open"], one["status"]) for one in rows]
+
+
 def _customer(field: str) -> Effect:
     return lambda world: world.call("GET", f"/v1/customers/{CUSTOMER}").body[field]
 
@@ -134,6 +139,9 @@ CASES = [
     Case("billing/list", BILLED, 200, _numbers("/v1/invoices"), ["-000001"]),
     Case("billing/document_pending", BILLED, 409),
     Case("billing/series_proof", BILLED, 200),
+    Case("payments/pay", BILLED, 201, _owing, [("0.00", "paid")]),
+    Case("payments/no_amount", BILLED, 422, _owing, [("33.90", "open")]),
+    Case("payments/list", (*BILLED, "payments/pay"), 200),
     Case("stock/cancelled", (*PLACED, "orders/cancel"), TAKEN, _shelf, (10, 0, 10)),
     Case("invoicing/placed", PLACED, TAKEN, _numbers("/v1/invoices"), ["-000001"]),
     Case("invoicing/cancelled", (*BILLED, "orders/cancel"), TAKEN, _numbers("/v1/credit-notes"), ["-000001"]),

@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pytest
-from soms.billing import commands, invoicing
+from soms.billing import invoicing, settling
 from soms.billing.invoicing import Bill
 from soms.billing.model import OrderBilling
 from soms.customers import store as customers
@@ -224,13 +224,13 @@ def quotes_without_stock(plant: Plant) -> None:
 
 def completes_too_early(plant: Plant) -> None:
     """Complete an order that is not paid."""
-    settled = commands.settled
+    settled = settling.settled
 
     def wrong(order: Order, billing: Any, owed: Sequence[Any], stamp: int) -> Order:
         paid = [one.model_copy(update={"open": Decimal(0)}) for one in owed]
         return settled(order, billing, paid, stamp)
 
-    plant.setattr(commands, "settled", wrong)
+    plant.setattr(settling, "settled", wrong)
 
 
 def looks_at_no_rule(plant: Plant) -> None:

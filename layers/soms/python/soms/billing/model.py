@@ -3,8 +3,12 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from soms.kit import money
+from soms.kit.fields import Amount
 
 
 class Frozen(BaseModel):
@@ -66,9 +70,10 @@ class TaxGroup(Frozen):
 
 
 class Posting(Frozen):
-    """One leg of a balanced entry in the document's currency; one of the two sides is zero."""
+    """One leg of a balanced entry, in the document's currency unless it names one; one side is zero."""
 
     account: str
+    currency: str | None = None
     debit: Decimal = Decimal(0)
     credit: Decimal = Decimal(0)
 
@@ -112,8 +117,34 @@ class File(Frozen):
     bytes: int
 
 
+class Allocation(Frozen):
+    """What settles a part of an invoice: money of a payment, or a write-off that gives the rest up.
+
+    `amount` is in the invoice's currency, `given` what it took of the payment in the payment's own. A
+    write-off names the `account` that bears it.
+    """
+
+    source: str
+    kind: Literal["payment", "write_off"] = "payment"
+    account: str | None = None
+    amount: Amount
+    given: Amount
+
+    def split(self, amount: Decimal) -> tuple["Allocation", "Allocation | None"]:
+        """Return this much of the allocation, and the rest; the given money goes in proportion."""
+        if amount == self.amount:
+            return self, None
+        digits = -int(self.given.as_tuple().exponent)
+        share, _ = money.allocate(self.given, (amount, self.amount - amount), digits)
+        rest = {"amount": self.amount - amount, "given": self.given - share}
+        return self.model_copy(update={"amount": amount, "given": share}), self.model_copy(update=rest)
+
+
 class OpenItem(Frozen):
-    """What is still owed on an invoice; `seq` counts its writes. Amounts in the document's currency."""
+    """What is still owed on an invoice; `seq` counts its writes. Amounts in the document's currency.
+
+    `allocations` are those that hold, the newest last; `paid` and `written_off` are their sums.
+    """
 
     id: str
     number: str
@@ -131,7 +162,9 @@ class OpenItem(Frozen):
     total: Decimal
     credited: Decimal = Decimal(0)
     paid: Decimal = Decimal(0)
+    written_off: Decimal = Decimal(0)
     open: Decimal
+    allocations: tuple[Allocation, ...] = ()
     seq: int = 1
 
     @property
@@ -140,6 +173,69 @@ class OpenItem(Frozen):
         if self.open > 0:
             return "open"
         return "credited" if self.credited == self.total and self.total else "paid"
+
+    @property
+    def creditable(self) -> Decimal:
+        """Return what credit notes may still take off."""
+        return self.total - self.credited
+
+    def allocated(self, one: Allocation) -> "OpenItem":
+        """Return the item with one more allocation, as its newest; two of one source are one."""
+        old = next((held for held in self.allocations if held.source == one.source), None)
+        kept = tuple(held for held in self.allocations if held is not old)
+        if old:
+            sums = {"amount": old.amount + one.amount, "given": old.given + one.given}
+            one = one.model_copy(update=sums)
+        return self._with(allocations=(*kept, one))
+
+    def freed(self, amount: Decimal) -> tuple["OpenItem", tuple[Allocation, ...]]:
+        """Return the item with so much of it open again, the newest allocations first, and what was undone.
+
+        Raises ValueError where the allocations do not come to the amount.
+        """
+        kept, undone, left = list(self.allocations), list[Allocation](), amount
+        while left > 0:
+            if not kept:
+                message = f"{self.number}: {left} more than its allocations"
+                raise ValueError(message)
+            newest = kept.pop()
+            taken, rest = newest.split(min(left, newest.amount))
+            undone.append(taken)
+            left -= taken.amount
+            if rest:
+                kept.append(rest)
+        return self._with(allocations=tuple(kept)), tuple(undone)
+
+    def without(self, source: str, amount: Decimal | None = None) -> tuple["OpenItem", Allocation | None]:
+        """Return the item without so much (all) of what one source settles, and what was undone.
+
+        Raises ValueError where the source settles less.
+        """
+        held = next((one for one in self.allocations if one.source == source), None)
+        if held is None:
+            return self, None
+        if amount is not None and amount > held.amount:
+            message = f"{self.number}: {amount} is more than {held.amount}"
+            raise ValueError(message)
+        taken, rest = held.split(held.amount if amount is None else amount)
+        kept = tuple(rest if one is held else one for one in self.allocations)
+        return self._with(allocations=tuple(one for one in kept if one)), taken
+
+    def credited_by(self, amount: Decimal) -> "OpenItem":
+        """Return the item after a credit note of this amount, which must be open."""
+        return self._with(credited=self.credited + amount)
+
+    def _with(self, **changes: object) -> "OpenItem":
+        after = self.model_copy(update={**changes, "seq": self.seq + 1})
+        nothing = Decimal(0).quantize(self.total)
+        sums = {
+            kind: sum((one.amount for one in after.allocations if one.kind == kind), nothing)
+            for kind in ("payment", "write_off")
+        }
+        rest = after.total - after.credited - sums["payment"] - sums["write_off"]
+        return after.model_copy(
+            update={"paid": sums["payment"], "written_off": sums["write_off"], "open": rest}
+        )
 
 
 class Billed(Frozen):

@@ -183,6 +183,14 @@ class Address(Request):
     country: Country | None = None
 
 
+class PaymentMethod(Request):
+    """A method of payment beyond the usual ones; its money waits in a clearing account of its own."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+    name: Name
+    offline: bool = False
+
+
 class SettingsRequest(Request):
     """How the company works; what is left out keeps its default.
 
@@ -213,6 +221,7 @@ class SettingsRequest(Request):
     adjustment_approval_above_units: Annotated[int, Field(strict=True, ge=0)] | None = None
     count_approval_above_units: Annotated[int, Field(strict=True, ge=0)] | None = None
     count_approval_above_value: Annotated[Amount, Field(ge=0)] | None = None
+    payment_methods: Annotated[tuple[PaymentMethod, ...], Field(max_length=20)] = ()
 
 
 class Settings(SettingsRequest):

@@ -222,6 +222,24 @@ def expose(
         _require_unchanged(writes, customer)
 
 
+def collect(writes: Writes, customer: Customer, change: Decimal) -> None:
+    """Change a customer's exposure by money, in its currency: below zero where it paid, never guarded."""
+    if customer.kind == "cash" or change == 0:
+        return
+    moves = "exposure = exposure + :change"
+    if customer.credit_limit is not None:
+        moves += ", credit_available = credit_available - :change"
+    condition, _ = _guard(customer, change, guarded=False, ended=False)
+    writes.update(
+        *account_key(customer.id),
+        f"SET {moves}, seq = seq + :one",
+        values={":change": change, ":one": 1},
+        condition=condition,
+        refused=_stale,
+        rank=Rank.STATE,
+    )
+
+
 def _guard(
     customer: Customer, change: Decimal, *, guarded: bool, ended: bool
 ) -> tuple[str, Decimal | None]:

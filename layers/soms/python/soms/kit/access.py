@@ -164,6 +164,12 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/credit-notes/{credit_note_id}/document": SELLERS | READERS,
         "GET /v1/invoice-series/{series}/proof": READERS | {_G.ADMIN},
     },
+    "payments": {
+        "POST /v1/payments": FINANCE,
+        "GET /v1/payments": SELLERS | READERS,
+        "GET /v1/payments/{payment_id}": SELLERS | READERS,
+        "POST /v1/payments/{payment_id}/allocations": FINANCE,
+    },
     "reports": {
         "GET /v1/reports/stock-value": COSTS,
         "GET /v1/reports/stock-analysis": COSTS | {_G.PURCHASING},

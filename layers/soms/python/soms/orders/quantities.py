@@ -214,11 +214,12 @@ def _how_far(done: int, wanted: int, names: tuple[str, str, str]) -> str:
 
 
 def _payment(order: Order) -> str:
+    """Tell how far what is invoiced is paid; before that, how far a deposit covers the whole order."""
     if not order.paid:
         return "unpaid"
-    if order.paid == order.invoiced:
-        return "paid"
-    return "partial" if order.paid < order.invoiced else "overpaid"
+    if order.paid > max(order.invoiced, exposure(order)):
+        return "overpaid"
+    return "paid" if order.paid >= (order.invoiced or exposure(order)) else "partial"
 
 
 def in_full(line: Line) -> int:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from soms.billing.balances import open_item_of, payment_of
 from soms.billing.model import Document, OpenItem, OrderBilling, Series
-from soms.billing.store import open_item_of
+from soms.billing.payment import Payment
+from soms.billing.voucher import Voucher
 from soms.customers.model import Account, Customer
 from soms.customers.store import ALIAS
 from soms.inventory import figures
@@ -30,6 +32,8 @@ class Books:
     open_items: dict[str, OpenItem] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
+    vouchers: dict[str, Voucher] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
     files: dict[tuple[str, str], items.Item] = field(default_factory=dict)
     customers: dict[str, Customer] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -94,6 +98,8 @@ def _order(books: Books, row: items.Item) -> None:
 def _document(books: Books, row: items.Item) -> None:
     if row["part"] == "document":
         books.documents[str(row["id"])] = Document.model_validate(row)
+    elif row["part"] == "voucher":
+        books.vouchers[str(row["id"])] = Voucher.model_validate(row)
     else:
         books.files[str(row["id"]), str(row["part"])] = row
 
@@ -108,6 +114,8 @@ def _billing(books: Books, row: Mapping[str, object]) -> None:
         books.billings[str(row["pk"])] = OrderBilling.model_validate(row)
     elif kind == "open_item":
         books.open_items[str(row["pk"])] = open_item_of(dict(row))
+    elif kind == "payment" and (payment := payment_of(dict(row))):
+        books.payments[payment.id] = payment
     elif kind == "series":
         books.series.append(Series.model_validate(row))
 

@@ -9,7 +9,7 @@ from soms.billing.proof import proof
 from soms.inventory.model import COUNTERS, Stock, StockItem
 from soms.orders import effects, quantities, queue
 from soms.orders.effects import Effect
-from soms.reports import coming
+from soms.reports import coming, money_checks
 from soms.reports.books import Books
 
 EXAMPLES: Final = 20
@@ -148,62 +148,6 @@ def _orders(books: Books) -> Finding:
     return len(books.orders), wrong
 
 
-def _balance(books: Books) -> Finding:
-    wrong = []
-    for document in books.documents.values():
-        debit = sum((one.debit for one in document.postings), ZERO)
-        credit = sum((one.credit for one in document.postings), ZERO)
-        if debit != credit or debit != document.total:
-            wrong.append(f"{document.number}: debit {debit}, credit {credit}, total {document.total}")
-    return len(books.documents), wrong
-
-
-def _receivables(books: Books) -> Finding:
-    account: dict[str, Decimal] = {}
-    for document in books.documents.values():
-        for posting in document.postings:
-            if posting.account == "receivables":
-                change = posting.debit - posting.credit
-                account[document.currency] = account.get(document.currency, ZERO) + change
-    owed: dict[str, Decimal] = {}
-    wrong = []
-    for item in books.open_items.values():
-        owed[item.currency] = owed.get(item.currency, ZERO) + item.open
-        if item.open != item.total - item.credited - item.paid or item.open < 0:
-            wrong.append(f"{item.number}: open {item.open} of {item.total}")
-    wrong += [
-        f"{currency}: the account says {account.get(currency, ZERO)}, open items {owed.get(currency, ZERO)}"
-        for currency in account.keys() | owed.keys()
-        if account.get(currency, ZERO) != owed.get(currency, ZERO)
-    ]
-    return len(books.open_items), wrong
-
-
-def _credit(books: Books) -> Finding:
-    ordered: dict[str, list[Decimal]] = {}
-    due: dict[str, Decimal] = {}
-    for order in books.orders.values():
-        value = quantities.exposure(order)
-        due[order.customer.id] = due.get(order.customer.id, ZERO) + value
-        if order.is_binding:
-            ordered.setdefault(order.customer.id, []).append(value)
-    for item in books.open_items.values():
-        due[item.customer_id] = due.get(item.customer_id, ZERO) - item.paid
-    wrong = []
-    for name, account in books.accounts.items():
-        exposure, available = account.exposure, account.credit_available
-        if exposure != due.get(name, ZERO):
-            wrong.append(f"{name}: exposure {exposure}, orders and payments make {due.get(name, ZERO)}")
-        limit = books.customers[name].credit_limit
-        if (limit is None) != (available is None) or (limit is not None and available != limit - exposure):
-            wrong.append(f"{name}: available {available}, limit {limit}, exposure {exposure}")
-        values = ordered.get(name, [])
-        if (account.orders, account.ordered) != (len(values), sum(values, ZERO)):
-            counted = f"{len(values)} orders of {sum(values, ZERO)}"
-            wrong.append(f"{name}: {account.orders} orders of {account.ordered}, there are {counted}")
-    return len(books.accounts), wrong
-
-
 def _billed(books: Books) -> Finding:
     wrong = []
     for order in (one for one in books.orders.values() if one.is_binding):
@@ -302,9 +246,10 @@ CHECKS: Final = _names(
         ("3", "reserved = what open orders hold", "占用 = 未完订单占用合计", _reserved),
         ("3b", "back-ordered = what orders wait for", "缺货待补 = 订单等待合计", _waiting),
         ("4", "the lines of every order add up", "订单行数量与金额恒等", _orders),
-        ("5", "every document balances", "每张单据借贷平衡", _balance),
-        ("6a", "receivables = open items", "应收账款 = 未清项合计", _receivables),
-        ("6b", "exposure and credit = their recomputation", "信用占用与可用额度可复算", _credit),
+        ("5", "every document balances", "每张单据借贷平衡", money_checks.balance),
+        ("6a", "receivables = open items", "应收账款 = 未清项合计", money_checks.receivables),
+        ("6b", "exposure and credit = their recomputation", "信用占用与可用额度可复算", money_checks.credit),
+        ("7", "payment = applied + refunded + left", "收款 = 核销 + 退款 + 未核销", money_checks.payments),
         ("8", "every order has exactly its invoices", "每张订单开票恰好一次", _billed),
         ("9", "series run 1..n, days in order", "编号连续无重号，日期不倒退", _series),
         ("10", "every document has its files", "每张单据文件齐全", _files),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from soms.billing import balances, settling
 from soms.billing import store as billing
 from soms.inventory import gaps, replenish
 from soms.inventory import store as inventory
@@ -128,17 +129,26 @@ def _unbilled(rows: Sequence[items.Item]) -> Iterable[items.Item]:
 
 
 def _unsettled(rows: Sequence[items.Item]) -> Iterable[items.Item]:
-    wanted = _orders(rows)
-    held = aws.get_many((orders.key(one) for one in wanted), consistent=True)
-    done = aws.get_many((billing.order_key(one) for one in wanted), consistent=True)
-    for order, billed in zip(held, done, strict=True):
-        if not order or not billed:
-            continue
-        named = billed["invoices"]
-        owed = billing.open_items(str(one) for one in named) if isinstance(named, list) else []
-        stamp = int(str(billed["seq"])) + sum(item.seq for item in owed)
-        if int(str(order.get("stamp", 0))) < stamp:
-            yield billed
+    wanted = list(dict.fromkeys([*_orders(rows), *_paid(rows)]))
+    for name, order in zip(
+        wanted, aws.get_many((orders.key(one) for one in wanted), consistent=True), strict=True
+    ):
+        if order and int(str(order.get("stamp", 0))) < settling.held(name).stamp:
+            yield {"kind": "order_billing", "order_id": name}
+
+
+def _paid(rows: Sequence[items.Item]) -> Iterable[str]:
+    """Yield the orders that money of payments came in for, or that it settles an invoice of."""
+    named = (str(row["aggregate"]) for row in rows)
+    found = balances.payments(
+        dict.fromkeys(one.removeprefix("payment#") for one in named if one.startswith("payment#"))
+    )
+    for payment in found.values():
+        if payment.order_id:
+            yield payment.order_id
+        yield from (
+            item.order_id for item in balances.open_items(one.invoice_id for one in payment.allocations)
+        )
 
 
 def _without_files(rows: Sequence[items.Item]) -> Iterable[items.Item]:

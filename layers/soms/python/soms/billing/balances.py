@@ -1,0 +1,213 @@
+"""What moves: open items, payments, the deposits of orders, and how far the books are closed."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Final
+
+from soms.billing.model import OpenItem
+from soms.billing.payment import Payment
+from soms.billing.periods import Periods
+from soms.kit import aws, ids, items, money, paging
+from soms.kit.problems import NotFound
+from soms.kit.settings import Setting
+from soms.kit.writes import Held, Rank, Refusal, Stale, Writes
+
+SHARDS: Final = 4
+INVOICES: Final = ("0", "9~")
+PAYMENTS: Final = ("p#", "p~")
+"""Where in a customer's list invoices lie, by day, and where payments."""
+DEPOSIT: Final = "deposit#"
+AMOUNTS: Final = ("net", "tax", "total", "credited", "paid", "written_off", "open")
+PERIODS: Final[tuple[Setting, Mapping[str, object]]] = (
+    Setting.BILLING,
+    {"pk": "periods", "sk": "periods"},
+)
+Key = tuple[Setting, Mapping[str, object]]
+
+
+def open_key(document_id: str) -> Key:
+    """Return where it is kept what is owed on a document."""
+    return Setting.BILLING, {"pk": document_id, "sk": "open"}
+
+
+def payment_key(payment_id: str) -> Key:
+    """Return where a payment is kept."""
+    return Setting.BILLING, {"pk": payment_id, "sk": "payment"}
+
+
+def open_item_of(held: items.Item) -> OpenItem:
+    """Return the open item an item holds, its amounts with the currency's digits."""
+    item = OpenItem.model_validate(held)
+    return item.model_copy(
+        update={name: money.rounded(getattr(item, name), item.currency) for name in AMOUNTS}
+    )
+
+
+def open_items(document_ids: Iterable[str]) -> list[OpenItem]:
+    """Return what is owed on each of the documents, strongly consistent; those without are left out."""
+    found = aws.get_many([open_key(one) for one in document_ids], consistent=True)
+    return [open_item_of(one) for one in found if one]
+
+
+def put_open_item(writes: Writes, item: OpenItem, *, before: OpenItem | None) -> None:
+    """Write what is owed over what was read."""
+    shard = ids.shard(item.id, SHARDS)
+    held: items.Item = item.model_dump(mode="json", exclude_none=True) | {
+        **open_key(item.id)[1],
+        "kind": "open_item",
+        "open": item.open,
+        "seq": item.seq,
+        "status_shard": f"{item.status}#{shard}",
+        "issued_key": f"{item.issued_on}#{item.number}",
+    }
+    if item.status == "open":
+        held |= {
+            "due_shard": f"due#{shard}",
+            "due_key": f"{item.due_on}#{item.number}",
+            "owing": item.customer_id,
+        }
+    _put(writes, held, seq=before.seq if before else None, rank=Rank.STATE, refused=_stale)
+
+
+def payment_of(held: items.Item | None) -> Payment | None:
+    """Return the payment an item holds, or None."""
+    return Payment.model_validate(held) if held else None
+
+
+def payment(payment_id: str) -> Payment:
+    """Return a payment, or raise NotFound."""
+    found = payment_of(aws.get(*payment_key(payment_id), consistent=True))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def payments(payment_ids: Iterable[str]) -> dict[str, Payment]:
+    """Return those of the payments that exist, by id, strongly consistent."""
+    found = aws.get_many([payment_key(one) for one in payment_ids], consistent=True)
+    return {one.id: one for one in map(payment_of, found) if one}
+
+
+def insert_payment(writes: Writes, payment: Payment, refused: Refusal) -> None:
+    """Write a new payment; `refused` says what it means that there is one by its method and reference."""
+    _put(writes, _payment_item(payment), seq=None, rank=Rank.AGGREGATE, refused=refused)
+    if payment.order_id:
+        place = {"pk": payment.order_id, "sk": f"{DEPOSIT}{payment.id}"}
+        writes.put(Setting.BILLING, {**place, "kind": "deposit", "payment": payment.id})
+
+
+def put_payment(writes: Writes, payment: Payment, *, before: Payment) -> None:
+    """Write a payment over what was read."""
+    _put(writes, _payment_item(payment), seq=before.seq, rank=Rank.STATE, refused=_stale)
+
+
+def of_order(order_id: str) -> tuple[items.Item | None, list[str]]:
+    """Return what an order's billing item holds and the payments that were made for it, consistent."""
+    rows = list(aws.query(Setting.BILLING, "pk = :order", {":order": order_id}, consistent=True))
+    held = next((row for row in rows if row["sk"] == "billing"), None)
+    return held, [str(row["payment"]) for row in rows if row.get("kind") == "deposit"]
+
+
+def owing(customer_id: str, *, limit: int) -> list[str]:
+    """Return the invoices a customer still owes, the oldest due first, as the index knows them."""
+    values = {":customer": customer_id}
+    rows = aws.query(Setting.BILLING, "owing = :customer", values, index="by_owing", limit=limit)
+    return [str(row["id"]) for row, _ in zip(rows, range(limit), strict=False)]
+
+
+def unapplied(customer_id: str) -> list[str]:
+    """Return the customer's payments with money left, the oldest first, as the index knows them."""
+    values = {":customer": f"unapplied#{customer_id}"}
+    return [
+        str(row["id"]) for row in aws.query(Setting.BILLING, "owing = :customer", values, index="by_owing")
+    ]
+
+
+def periods_of(held: items.Item | None) -> Periods:
+    """Return how far the books are closed."""
+    return Periods.model_validate(held) if held else Periods()
+
+
+def payments_of(customer_id: str, *, limit: int, after: str | None) -> paging.Page:
+    """Return one page of a customer's payments, the newest first."""
+    return paging.listed(
+        Setting.BILLING,
+        "by_customer",
+        [customer_id],
+        partition="customer_id",
+        key="issued_key",
+        limit=limit,
+        after=after,
+        between=PAYMENTS,
+    )
+
+
+def invoices(
+    *, customer_id: str | None, status: str | None, due_before: date | None, limit: int, after: str | None
+) -> paging.Page:
+    """Return one page of invoices, newest first; those due before a day by due day, oldest first."""
+    if due_before:
+        return paging.listed(
+            Setting.BILLING,
+            "by_due",
+            [f"due#{shard}" for shard in range(SHARDS)],
+            partition="due_shard",
+            key="due_key",
+            limit=limit,
+            after=after,
+            between=("0", str(due_before)),
+            newest_first=False,
+        )
+    if customer_id:
+        return paging.listed(
+            Setting.BILLING,
+            "by_customer",
+            [customer_id],
+            partition="customer_id",
+            key="issued_key",
+            limit=limit,
+            after=after,
+            between=INVOICES,
+        )
+    states = [status] if status else ["open", "paid", "credited"]
+    shards = [f"{state}#{shard}" for state in states for shard in range(SHARDS)]
+    return paging.listed(
+        Setting.BILLING,
+        "by_status",
+        shards,
+        partition="status_shard",
+        key="issued_key",
+        limit=limit,
+        after=after,
+    )
+
+
+def _payment_item(payment: Payment) -> items.Item:
+    moment = f"{payment.received_on}#{payment.id}"
+    state = "unapplied" if payment.unapplied else payment.status
+    held: items.Item = payment.model_dump(mode="json", exclude_none=True) | {
+        **payment_key(payment.id)[1],
+        "kind": "payment",
+        "seq": payment.seq,
+        "unapplied": str(payment.unapplied),
+        "status_shard": f"payment_{state}#{ids.shard(payment.id, SHARDS)}",
+        "issued_key": f"p#{moment}",
+    }
+    if payment.unapplied:
+        held |= {"owing": f"unapplied#{payment.customer_id}", "due_key": moment}
+    return held
+
+
+def _put(writes: Writes, held: items.Item, *, seq: int | None, rank: Rank, refused: Refusal) -> None:
+    writes.put(
+        Setting.BILLING,
+        held,
+        condition="attribute_not_exists(pk)" if seq is None else "seq = :seq",
+        values=None if seq is None else {":seq": seq},
+        refused=refused,
+        rank=rank,
+    )
+
+
+def _stale(_held: Held) -> Exception:
+    return Stale()

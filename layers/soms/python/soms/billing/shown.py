@@ -1,0 +1,44 @@
+"""Payments, invoices and what is owed on them as clients see them."""
+
+from soms.billing.model import OpenItem
+from soms.billing.payment import Payment
+from soms.kit import money
+
+OWED = ("net", "tax", "total", "credited", "paid", "written_off", "open")
+INNER = {"salesperson", "seq", "allocations"}
+HIDDEN = {"seq", "said", "home", "allocations"}
+
+
+def owed(item: OpenItem) -> dict[str, object]:
+    """Return what is owed on an invoice, with how it was settled so far."""
+    amounts = {name: money.text(getattr(item, name), item.currency) for name in OWED}
+    settled = [
+        {
+            "kind": one.kind,
+            "source": one.source,
+            "amount": money.text(one.amount, item.currency),
+        }
+        for one in item.allocations
+    ]
+    shown = item.model_dump(mode="json", exclude=INNER)
+    return shown | amounts | {"status": item.status, "allocations": settled}
+
+
+def payment(one: Payment) -> dict[str, object]:
+    """Return a payment with what is left of it and what it settles."""
+    left = money.text(one.unapplied, one.currency)
+    return one.model_dump(mode="json", exclude=HIDDEN) | {
+        "amount": money.text(one.amount, one.currency),
+        "unapplied": left,
+        "refundable": left,
+        "refunded": money.text(one.refunded, one.currency),
+        "allocations": [
+            {
+                "invoice_id": each.invoice_id,
+                "number": each.number,
+                "amount": money.text(each.amount, one.currency),
+                "invoice_amount": str(each.settled),
+            }
+            for each in one.allocations
+        ],
+    }
