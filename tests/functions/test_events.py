@@ -182,6 +182,7 @@ COMMANDS = {
     "orders/place",
     "orders/cancel",
     "orders/ship",
+    "payments/pay",
 }
 """What carries a key and succeeds: the second time it says that it is a repeat."""
 
