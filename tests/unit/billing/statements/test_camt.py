@@ -67,7 +67,9 @@ def test_a_batch_whose_parts_do_not_come_to_the_whole_stays_one_line() -> None:
 
 
 def test_what_is_pending_is_no_line() -> None:
-    (statement,) = camt.statements(message(entry("1.00", status="PDNG"), entry("2.00", direction="DBIT")), GIVEN)
+    (statement,) = camt.statements(
+        message(entry("1.00", status="PDNG"), entry("2.00", direction="DBIT")), GIVEN
+    )
 
     assert [line.amount for line in statement.lines] == [Decimal("-2.00")]
 
@@ -76,7 +78,10 @@ def test_what_is_pending_is_no_line() -> None:
     ("content", "code"),
     [
         (b'<!DOCTYPE d [<!ENTITY a "b">]><Document>&a;</Document>', "dtd_refused"),
-        ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE d SYSTEM "x"><Document/>'.encode("utf-16"), "dtd_refused"),
+        (
+            '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE d SYSTEM "x"><Document/>'.encode("utf-16"),
+            "dtd_refused",
+        ),
         (b"<a>" * 200, "nested_too_deep"),
         (b"<Document>", "damaged"),
         (b'<?xml version="1.0" encoding="no-such"?><Document/>', "wrong_encoding"),

@@ -43,9 +43,7 @@ def statements(content: bytes, given: Given) -> tuple[Statement, ...]:
         if message.tag in _MESSAGES:
             source, part = _MESSAGES[message.tag]
             book = Book(given, source, "bank")
-            found = tuple(
-                book.statement(_head(one), entries.get(one, [])) for one in message.iter(part)
-            )
+            found = tuple(book.statement(_head(one), entries.get(one, [])) for one in message.iter(part))
             if found:
                 return found
     raise unreadable("no_statement")
@@ -153,8 +151,14 @@ def _reference(details: list[Element]) -> str:
 
 
 def _said(detail: Element) -> Iterator[str]:
-    for path in ("RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/RfrdDocInf/Nb",
-                 "RmtInf/Strd/RfrdDocInf/RfrdDocNb", "RmtInf/Strd/AddtlRmtInf", "AddtlTxInf"):
+    for path in (
+        "RmtInf/Ustrd",
+        "RmtInf/Strd/CdtrRefInf/Ref",
+        "RmtInf/Strd/RfrdDocInf/Nb",
+        "RmtInf/Strd/RfrdDocInf/RfrdDocNb",
+        "RmtInf/Strd/AddtlRmtInf",
+        "AddtlTxInf",
+    ):
         for found in detail.findall(path):
             if line := text(found, "."):
                 yield line

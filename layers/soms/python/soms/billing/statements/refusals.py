@@ -38,8 +38,16 @@ REASONS: Final[Mapping[str, Words]] = {
         "没有找到包含日期和金额的表头行：{found}。",
     ),
     "not_a_statement": (
-        "These are {what}: they do not say what was moved on an account.",
-        "该文件是 {what}，不是账户的资金流水。",
+        "These are objects of a provider's interface, not what was moved on an account.",
+        "该文件是服务商接口的对象数据，不是账户的资金流水。",
+    ),
+    "web_page": (
+        "The file is a web page, whatever its name says; export it as CSV or XLSX.",
+        "文件实际是网页，请导出为 CSV 或 XLSX。",
+    ),
+    "dates_from_1904": (
+        "The workbook counts days from 1904; save it with the usual calendar.",
+        "工作簿使用 1904 日期系统，请改用默认日期系统保存。",
     ),
     "only_links": (
         "Payout links name no amounts; give them together with the balance transactions.",
