@@ -2,16 +2,16 @@
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from soms.billing.statements import camt
 from soms.billing.statements.drafting import Given
 from soms.billing.statements.refusals import Unreadable
 
-FILES = Path(__file__).resolve().parents[3] / "data" / "statements" / "camt"
-GIVEN = Given("statement.xml", ZoneInfo("Asia/Shanghai"))
+from tests.unit.billing.statements.samples import EXCERPT, SHANGHAI
+
+FILES = EXCERPT / "bank" / "camt"
+GIVEN = Given("statement.xml", SHANGHAI)
 
 
 def entry(amount: str, details: str = "", status: str = "BOOK", direction: str = "CRDT") -> str:

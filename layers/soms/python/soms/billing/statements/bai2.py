@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from soms.billing.statements.drafting import LINES, Book, Draft, Given, Head
+from soms.billing.statements.drafting import CELL, LINES, Book, Draft, Given, Head
 from soms.billing.statements.figures import compact_day, currency, digits, minor
 from soms.billing.statements.model import LineKind, Statement
 from soms.billing.statements.refusals import unreadable
@@ -65,6 +65,8 @@ def _records(text: str) -> Iterator[tuple[str, str, int]]:
             raise unreadable("too_many_lines", limit=LINES * 10)
         for line in _NEXT.split(physical):
             match = _RECORD.fullmatch(line)
+            if len(content) > CELL * 10:
+                raise unreadable("cell_too_long", start, limit=CELL * 10)
             if not match:
                 content += f" {line.strip()}"  # text that went on without a continuation record
                 continue

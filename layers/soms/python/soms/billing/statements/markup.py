@@ -56,7 +56,7 @@ class Reader:
         element = self._open.pop()
         if element.tag == self._piece and self._open:
             self._take(self._open[-1], element)
-            self._open[-1].remove(element)
+            del self._open[-1][-1]  # it is the last one
             self._held -= sum(1 for _ in element.iter())
 
     def _text(self, text: str) -> None:

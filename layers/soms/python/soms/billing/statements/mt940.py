@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from soms.billing.statements.drafting import LINES, Book, Draft, Given, Head
+from soms.billing.statements.drafting import CELL, LINES, Book, Draft, Given, Head
 from soms.billing.statements.figures import bank_day, with_comma
 from soms.billing.statements.model import LineKind, Statement
 from soms.billing.statements.narrative import Narrative, narrative
@@ -162,11 +162,14 @@ def _told(line: Draft, said: Narrative) -> Draft:
     reference = line.reference
     if reference and reference == said.account:
         reference = None  # the customer's reference only repeats who paid
+    text = "\n".join(part for part in (line.text, said.text) if part)
+    if len(text) > CELL:
+        raise unreadable("cell_too_long", limit=CELL)
     return replace(
         line,
         kind="fee" if said.charge else line.kind,
         payer=said.name or line.payer,
         payer_account=said.account or line.payer_account,
         reference=_reference(said.reference) or reference,
-        text="\n".join(part for part in (line.text, said.text) if part),
+        text=text,
     )

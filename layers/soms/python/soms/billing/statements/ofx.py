@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from html import unescape
+from html import escape, unescape
 from typing import Final
 
 from soms.billing.statements.drafting import Book, Draft, Given, Head
@@ -18,8 +18,8 @@ from soms.billing.statements.figures import amount, compact_day, currency
 from soms.billing.statements.model import LineKind, Statement
 from soms.billing.statements.refusals import unreadable
 
-_TOKEN: Final = re.compile(r"<(/?)([A-Za-z0-9_.]{1,40})>((?:<!\[CDATA\[.*?\]\]>|[^<])*)", re.DOTALL)
-_CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_TOKEN: Final = re.compile(r"<(/?)([A-Za-z0-9_.]{1,40})>([^<]*)")
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _STATEMENTS: Final = {"STMTRS", "CCSTMTRS"}
 _ROOMS: Final = _STATEMENTS | {
     "BANKACCTFROM",
@@ -78,6 +78,7 @@ def _rooms(text: str) -> list[_Room]:
     top = _Room("", 1)
     path = [top]
     row, at = 1, 0
+    text = _without_cdata(text)
     for token in _TOKEN.finditer(text):
         row += text.count("\n", at, token.start())
         at = token.start()
@@ -88,13 +89,26 @@ def _rooms(text: str) -> list[_Room]:
                     pass
         elif tag in _ROOMS:
             room = _Room(tag, row)
+            if any(one.tag == tag for one in path):
+                while path.pop().tag != tag:  # its end was forgotten
+                    pass
             parent = path[-1] if tag not in _STATEMENTS else top
             parent.rooms.append(room)
             path = [*path, room] if parent is not top else [top, room]
         else:
-            value = unescape(_CDATA.sub(r"\1", token[3]))
-            path[-1].leaves.setdefault(tag, " ".join(value.split()))
+            path[-1].leaves.setdefault(tag, " ".join(unescape(token[3]).split()))
     return top.rooms
+
+
+def _without_cdata(text: str) -> str:
+    parts, at = [], 0
+    while (start := text.find(_CDATA, at)) >= 0:
+        end = text.find(_CDATA_END, start)
+        if end < 0:
+            raise unreadable("damaged", what="a CDATA section does not end")
+        parts += [text[at:start], escape(text[start + len(_CDATA) : end])]
+        at = end + len(_CDATA_END)
+    return "".join([*parts, text[at:]])
 
 
 def _head(statement: _Room) -> Head:

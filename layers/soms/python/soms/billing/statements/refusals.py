@@ -10,6 +10,7 @@ REASONS: Final[Mapping[str, Words]] = {
     "file_too_large": ("The file is larger than {limit} MB.", "文件超过 {limit} MB。"),
     "too_many_lines": ("The file has more than {limit} lines.", "文件超过 {limit} 行。"),
     "cell_too_long": ("A cell has more than {limit} characters.", "单元格超过 {limit} 个字符。"),
+    "too_many_columns": ("The row has more than {limit} columns.", "该行超过 {limit} 列。"),
     "unpacks_too_large": (
         "The workbook unpacks to more than {limit} MB.",
         "工作簿解压后超过 {limit} MB。",

@@ -5,15 +5,18 @@ import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Final
 
 from soms.billing.statements.drafting import CELL, LINES
-from soms.billing.statements.refusals import unreadable
+from soms.billing.statements.refusals import Unreadable, unreadable
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _SEARCHED: Final = 200
+_COLUMNS: Final = 500
 _NOTHING: Final = re.compile(r"[-/–—\s]*")
 
 
@@ -40,7 +43,12 @@ class Table:
 
     def place(self, *names: str) -> int | None:
         """Return the column of the first of these names that the header has."""
-        return next((self.names.index(name) for name in names if name in self.names), None)
+        return next((self._places[name] for name in names if name in self._places), None)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        # The first of two columns of one name is it.
+        return {name: place for place, name in reversed(tuple(enumerate(self.names)))}
 
 
 Finder = Callable[[tuple[str, ...]], int]
@@ -61,11 +69,9 @@ def cell(row: Row, place: int | None) -> str:
 
 def from_csv(text: str, score: Finder) -> Table:
     """Return the table of a CSV file whose header scores best, for the delimiter with which it does."""
-    tried = [(delimiter, list(islice(_rows(text, delimiter), _SEARCHED))) for delimiter in _DELIMITERS]
-    scores = [max((score(_plain(row)) for row in rows), default=0) for _, rows in tried]
-    delimiter, sample = tried[scores.index(max(scores))]
-    if not max(scores):
-        raise _no_header(sample)
+    samples = [_sample(text, delimiter) for delimiter in _DELIMITERS]
+    scores = [max((score(_plain(row)) for row in rows), default=0) for rows in samples]
+    delimiter = _DELIMITERS[scores.index(max(scores))]
     return from_rows(_rows(text, delimiter), score)
 
 
@@ -84,6 +90,8 @@ def checked(rows: Iterable[Row]) -> Iterator[Row]:
     for count, row in enumerate(rows, start=1):
         if count > LINES:
             raise unreadable("too_many_lines", limit=LINES)
+        if len(row.cells) > _COLUMNS:
+            raise unreadable("too_many_columns", row.number, limit=_COLUMNS)
         if any(len(one) > CELL for one in row.cells):
             raise unreadable("cell_too_long", row.number, limit=CELL)
         yield row
@@ -93,6 +101,13 @@ def _rows(text: str, delimiter: str) -> Iterator[Row]:
     if "\0" in text:
         raise unreadable("damaged", what="it has zero bytes in it")
     return checked(_numbered(text, delimiter))
+
+
+def _sample(text: str, delimiter: str) -> list[Row]:
+    rows: list[Row] = []
+    with suppress(Unreadable):  # said again if this delimiter is taken
+        rows.extend(islice(_rows(text, delimiter), _SEARCHED))
+    return rows
 
 
 def _numbered(text: str, delimiter: str) -> Iterator[Row]:

@@ -30,8 +30,10 @@ _BROKEN: Final = (
     KeyError,
 )
 _SHARED: Final = "xl/sharedStrings.xml"
-_UNPACKED: Final = 100_000_000
+_UNPACKED: Final = 60_000_000
+_TEXTS: Final = 2_000_000
 _MEMBERS: Final = 2_000
+_ENTRY: Final = b"PK\x01\x02"
 _CHUNK: Final = 1 << 16
 _COLUMNS: Final = 256
 _PLACE: Final = re.compile(r"([A-Z]{1,3})[0-9]*", re.ASCII)
@@ -42,6 +44,8 @@ _SHOWN: Final = Context(prec=15)
 
 def sheets(content: bytes) -> Iterator[list[Row]]:
     """Yield the rows of each sheet, in the order of the workbook."""
+    if content.count(_ENTRY) > _MEMBERS:
+        raise unreadable("unpacks_too_large", limit=_UNPACKED // 1_000_000)
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             members = _Members(archive)
@@ -62,8 +66,6 @@ class _Members:
         self._archive = archive
         self._names = set(archive.namelist())
         self._left = _UNPACKED
-        if len(self._names) > _MEMBERS:
-            raise unreadable("unpacks_too_large", limit=_UNPACKED // 1_000_000)
 
     def has(self, name: str) -> bool:
         return name in self._names
@@ -94,7 +96,13 @@ def _paths(book: Element, members: _Members) -> Iterator[str]:
 
 def _shared(content: bytes) -> list[str]:
     texts: list[str] = []
-    Reader("si", lambda _, piece: texts.append(_text(piece))).read(content)
+
+    def take(_: Element, piece: Element) -> None:
+        texts.append(_text(piece))
+        if len(texts) > _TEXTS:
+            raise unreadable("too_many_lines", limit=_TEXTS)
+
+    Reader("si", take).read(content)
     return texts
 
 
