@@ -1,6 +1,6 @@
 """What somebody must look at, told to one topic that people subscribe to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aws_cdk import Duration, Stack
 from aws_cdk.aws_cloudwatch import (
@@ -18,8 +18,12 @@ from aws_cdk.aws_lambda import IFunction
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
+from infra.functions import SomsFunction
+
 NAMESPACE = "SOMS"
 """Of the metrics that functions write into their log lines; `soms.kit.telemetry` uses the same."""
+MOST_WATCHED = 10
+"""How many metrics an alarm may watch."""
 PERIOD = Duration.minutes(5)
 
 
@@ -88,6 +92,12 @@ def of_lambda(function: IFunction, name: str, statistic: str = "Sum") -> Metric:
         statistic=statistic,
         period=PERIOD,
     )
+
+
+def groups(name: str, functions: Sequence[SomsFunction]) -> Iterator[tuple[str, Sequence[SomsFunction]]]:
+    """Yield the functions in groups that an alarm can watch, each with a name of its own."""
+    for place in range(0, len(functions), MOST_WATCHED):
+        yield f"{name}{place // MOST_WATCHED + 1 if place else ''}", functions[place : place + MOST_WATCHED]
 
 
 def total(metrics: Iterable[IMetric]) -> MathExpression:

@@ -124,6 +124,8 @@ class AppStack(Stack):
         self._may_touch_documents(billing, "GetObject")
         payments = doors["payments"].may(tables.billing, *KEEP).may(tables.documents, *READ, "PutItem")
         payments.may(tables.orders, *GET).may(tables.customers, *GET, "UpdateItem")
+        reconciliation = doors["reconciliation"].may(tables.billing, *KEEP)
+        reconciliation.may(tables.documents, *READ, "PutItem").may(tables.customers, *KEEP)
         reports = doors["reports"].may(tables.inventory, *READ).may(tables.movements, "Query")
         reports.may(tables.jobs, "GetItem")
         integrations = doors["integrations"].may(tables.jobs, "GetItem", "Query")

@@ -4,7 +4,7 @@ from aws_cdk import CfnOutput, DefaultStackSynthesizer, Duration, Environment, S
 from aws_cdk.aws_cloudwatch import Metric
 from constructs import Construct
 
-from infra.alarms import PERIOD, Alarms, of_lambda, ours, total
+from infra.alarms import PERIOD, Alarms, groups, of_lambda, ours, total
 from infra.app_stack import AppStack
 from infra.backups import Backups
 from infra.dashboard import Wellbeing, of_api, of_table
@@ -49,12 +49,12 @@ class GuardStack(Stack):
         for function in app.functions:
             why = f"{function.short_name} ended with an error or ran out of time"
             when(f"{function.node.id}Errors", why, of_lambda(function, "Errors"))
-        groups = {
-            "Doors": list(app.doors.values()),
-            "Consumers": list(app.consumers.values()),
-            "Scheduled": app.scheduled,
-        }
-        for name, functions in groups.items():
+        watched = (
+            *groups("Doors", list(app.doors.values())),
+            *groups("Consumers", list(app.consumers.values())),
+            *groups("Scheduled", app.scheduled),
+        )
+        for name, functions in watched:
             throttles = total(of_lambda(function, "Throttles") for function in functions)
             why = "Lambda refused to run functions: look at the account's limit"
             when(f"{name}Throttled", why, throttles)

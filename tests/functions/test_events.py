@@ -142,6 +142,8 @@ CASES = [
     Case("payments/pay", BILLED, 201, _owing, [("0.00", "paid")]),
     Case("payments/no_amount", BILLED, 422, _owing, [("33.90", "open")]),
     Case("payments/list", (*BILLED, "payments/pay"), 200),
+    Case("reconciliation/waiting", BILLED, 200),
+    Case("reconciliation/match_nothing", BILLED, 404),
     Case("stock/cancelled", (*PLACED, "orders/cancel"), TAKEN, _shelf, (10, 0, 10)),
     Case("invoicing/placed", PLACED, TAKEN, _numbers("/v1/invoices"), ["-000001"]),
     Case("invoicing/cancelled", (*BILLED, "orders/cancel"), TAKEN, _numbers("/v1/credit-notes"), ["-000001"]),

@@ -6,13 +6,14 @@ from tests.infra.templates import Synthesised
 
 WRITTEN_ORDERS = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"kind": {"S": ["order"]}}}}
 NEW_DOCUMENTS = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"part": {"S": ["document"]}}}}
+MONEY = ["order_billing", "open_item", "payment"]
 FOLLOWED = {
     ("Orders", "stock"): WRITTEN_ORDERS,
     ("Orders", "invoicing"): WRITTEN_ORDERS,
     ("Inventory", "ledger"): {"dynamodb": {"NewImage": {"kind": {"S": ["stock"]}}}},
     ("Inventory", "replenishment"): {"dynamodb": {"NewImage": {"kind": {"S": ["stock", "alert"]}}}},
     ("Documents", "rendering"): NEW_DOCUMENTS,
-    ("Billing", "settlement"): {"dynamodb": {"NewImage": {"kind": {"S": ["order_billing", "open_item"]}}}},
+    ("Billing", "settlement"): {"dynamodb": {"NewImage": {"kind": {"S": MONEY}}}},
 }
 
 

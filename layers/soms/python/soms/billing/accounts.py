@@ -16,6 +16,7 @@ BAD_DEBT: Final = "bad_debt"
 FX: Final = "fx"
 BANK: Final = "bank"
 FEES: Final = "bank_fees"
+INCOME: Final = "other_income"
 CLEARING: Final = "clearing"
 
 CHART: Final[Mapping[str, tuple[str, str]]] = {
@@ -24,8 +25,9 @@ CHART: Final[Mapping[str, tuple[str, str]]] = {
     OUTPUT_TAX: ("Output tax", "应交税费-销项税额"),
     UNAPPLIED: ("Unapplied cash", "预收账款"),
     CLEARING: ("Clearing, one account a method of payment", "在途资金，按收款方式分户"),
-    BANK: ("Bank", "银行存款"),
+    BANK: ("Bank, one account a bank account", "银行存款，按银行账户分户"),
     FEES: ("Bank and provider fees", "财务费用-手续费"),
+    INCOME: ("Interest and other income", "利息及其他收入"),
     ROUNDING: ("Rounding differences and small discounts", "财务费用-尾差"),
     BAD_DEBT: ("Bad debt", "坏账损失"),
     FX: ("Currency exchange and differences", "汇兑损益"),
@@ -37,7 +39,8 @@ CHART: Final[Mapping[str, tuple[str, str]]] = {
 class Leg:
     """One side of a rule: which account takes which of the document's amounts.
 
-    `{method}` in an account stands for the method of payment, `{loss}` for the account of a write-off.
+    `{method}` in an account stands for the method of payment, `{loss}` for the account of a write-off or of
+    a bank line that belongs to nothing, `{account}` for a bank account.
     """
 
     account: str
@@ -64,7 +67,9 @@ RULES: Final[Mapping[str, tuple[Leg, ...]]] = {
     "bounce": (_debit(UNAPPLIED, "kept"), _debit(BAD_DEBT, "refunded"), _credit(_METHOD)),
     "write_off": (_debit("{loss}"), _credit(RECEIVABLES)),
     "write_off_reversal": (_credit("{loss}"), _debit(RECEIVABLES)),
-    "bank_match": (_debit(BANK), _debit(FEES, "fee"), _credit(_METHOD, "gross")),
+    "bank_match": (_debit(f"{BANK}{{account}}"), _debit(FEES, "fee"), _credit(_METHOD, "gross")),
+    "provider_fee": (_debit(FEES), _credit(_METHOD)),
+    "bank_loss": (_debit(f"{BANK}{{account}}"), _credit("{loss}")),
 }
 """Document → its legs. What settles an invoice in another currency posts both sides through `fx`."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from soms.billing.model import OpenItem
@@ -16,6 +17,7 @@ SHARDS: Final = 4
 INVOICES: Final = ("0", "9~")
 PAYMENTS: Final = ("p#", "p~")
 """Where in a customer's list invoices lie, by day, and where payments."""
+LOOKED_AT: Final = 50
 DEPOSIT: Final = "deposit#"
 AMOUNTS: Final = ("net", "tax", "total", "credited", "paid", "written_off", "open")
 PERIODS: Final[tuple[Setting, Mapping[str, object]]] = (
@@ -118,9 +120,8 @@ def owing(customer_id: str, *, limit: int) -> list[str]:
 def unapplied(customer_id: str) -> list[str]:
     """Return the customer's payments with money left, the oldest first, as the index knows them."""
     values = {":customer": f"unapplied#{customer_id}"}
-    return [
-        str(row["id"]) for row in aws.query(Setting.BILLING, "owing = :customer", values, index="by_owing")
-    ]
+    rows = aws.query(Setting.BILLING, "owing = :customer", values, index="by_owing")
+    return [str(row["id"]) for row in sorted(rows, key=lambda row: (str(row["received_on"]), str(row["id"])))]
 
 
 def periods_of(held: items.Item | None) -> Periods:
@@ -193,9 +194,33 @@ def _payment_item(payment: Payment) -> items.Item:
         "status_shard": f"payment_{state}#{ids.shard(payment.id, SHARDS)}",
         "issued_key": f"p#{moment}",
     }
+    if payment.uncleared > 0 and payment.status == "received":
+        held |= uncleared(payment.id, payment.currency, payment.uncleared, payment.received_on)
     if payment.unapplied:
-        held |= {"owing": f"unapplied#{payment.customer_id}", "due_key": moment}
+        held = {"due_key": moment} | held | {"owing": f"unapplied#{payment.customer_id}"}
     return held
+
+
+def uncleared(name: str, currency: str, amount: Decimal, day: date) -> items.Item:
+    """Return the keys under which a bank line finds money that it may be, by its exact amount."""
+    shard = ids.shard(name, SHARDS)
+    return {"due_shard": f"uncleared#{shard}", "due_key": f"{currency}#{abs(amount)}#{day}#{name}"}
+
+
+def with_amount(currency: str, amount: Decimal) -> list[items.Item]:
+    """Return what is uncleared and comes to exactly this amount: payments, refunds, payouts."""
+    values = {":amount": f"{currency}#{abs(amount)}#"}
+    return [
+        row
+        for shard in range(SHARDS)
+        for row in aws.query(
+            Setting.BILLING,
+            "due_shard = :shard AND begins_with(due_key, :amount)",
+            {":shard": f"uncleared#{shard}", **values},
+            index="by_due",
+            limit=LOOKED_AT,
+        )
+    ]
 
 
 def _put(writes: Writes, held: items.Item, *, seq: int | None, rank: Rank, refused: Refusal) -> None:

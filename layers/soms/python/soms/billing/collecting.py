@@ -150,8 +150,24 @@ def put(writes: Writes, table: Desk, *, new: Payment | None = None) -> None:
 def _commit(
     table: Desk, payment: Payment, whose: Whose, known: Facts, caller: Caller, now: datetime
 ) -> Payment:
-    after = table.payments[payment.id].model_copy(update={"seq": 1})
     writes = Writes()
+    after = record(writes, table, payment, whose.customer, known, caller, now=now)
+    writes.commit()
+    return after
+
+
+def record(
+    writes: Writes,
+    table: Desk,
+    payment: Payment,
+    customer: Customer,
+    known: Facts,
+    caller: Caller,
+    *,
+    now: datetime,
+) -> Payment:
+    """Add a new payment and what it settles on the desk to the writes, with the journal entry; return it."""
+    after = table.payments[payment.id].model_copy(update={"seq": 1})
     balances.insert_payment(writes, after, _taken)
     voucher = _voucher(after, known.periods, now)
     store.insert_voucher(writes, voucher)
@@ -165,7 +181,7 @@ def _commit(
     file(writes, table, posting)
     put(writes, table, new=payment)
     relief = table.relief.get(payment.customer_id, Decimal(0)) + (payment.amount if payment.home else 0)
-    customers.collect(writes, whose.customer, -relief)
+    customers.collect(writes, customer, -relief)
     facts = {"customer": payment.customer_id, "currency": payment.currency, "amount": str(payment.amount)}
     event = replace(
         moved("payment.received", payment, table),
@@ -174,7 +190,6 @@ def _commit(
         facts=facts | {"method": payment.method},
     )
     journal.record(writes, event, caller, at=now)
-    writes.commit()
     return after
 
 

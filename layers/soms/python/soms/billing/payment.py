@@ -118,6 +118,8 @@ class Payment(Frozen):
     amount: Amount
     refunded: Amount
     allocations: tuple[Applied, ...] = ()
+    cleared: Amount = Decimal(0)
+    """What of it was seen on a bank statement or in a provider's file."""
     status: Status = "received"
     received_on: date
     is_automatic: bool = True
@@ -139,6 +141,11 @@ class Payment(Frozen):
         if self.status == "bounced":
             return Decimal(0).quantize(self.amount)
         return self.amount - self.refunded - self.applied
+
+    @property
+    def uncleared(self) -> Decimal:
+        """Return what of it no bank statement or provider's file has shown yet."""
+        return self.amount - self.cleared
 
     def given(self, invoice_id: str, number: str, amount: Decimal, settled: Decimal) -> "Payment":
         """Return the payment after so much of it went to an invoice; two to one invoice are one."""
@@ -166,6 +173,10 @@ class Payment(Frozen):
     def refunded_by(self, amount: Decimal) -> "Payment":
         """Return the payment after so much of it was given back to whom it came from."""
         return self._with(refunded=self.refunded + amount)
+
+    def cleared_by(self, amount: Decimal) -> "Payment":
+        """Return the payment after so much of it was seen at the bank; a negative amount takes that back."""
+        return self._with(cleared=self.cleared + amount)
 
     def bounced(self) -> "Payment":
         """Return the payment after it turned out that its money had not come."""

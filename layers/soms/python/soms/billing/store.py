@@ -128,5 +128,17 @@ def numbers(series: str) -> Iterable[tuple[int, str, date]]:
         yield int(str(row["ordinal"])), str(row["number"]), date.fromisoformat(str(row["issued_on"]))
 
 
+def numbered(series: str, ordinal: int) -> str | None:
+    """Return the document that has this number of a series, or None."""
+    values = {":series": series, ":ordinal": ordinal}
+    rows = aws.query(
+        Setting.DOCUMENTS,
+        "series = :series AND ordinal = :ordinal",
+        values,
+        index="by_series",
+    )
+    return next((str(row["id"]) for row in rows), None)
+
+
 def _stale(_held: Held) -> Exception:
     return Stale()

@@ -16,6 +16,8 @@ Kind = Literal[
     "write_off",
     "write_off_reversal",
     "bank_match",
+    "provider_fee",
+    "bank_loss",
 ]
 
 

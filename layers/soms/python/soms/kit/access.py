@@ -170,6 +170,14 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/payments/{payment_id}": SELLERS | READERS,
         "POST /v1/payments/{payment_id}/allocations": FINANCE,
     },
+    "reconciliation": {
+        "GET /v1/reconciliation/items": READERS,
+        "GET /v1/reconciliation/items/{line_id}": READERS,
+        "POST /v1/reconciliation/items/{line_id}/match": FINANCE,
+        "POST /v1/reconciliation/items/{line_id}/unmatch": FINANCE,
+        "POST /v1/reconciliation/items/{line_id}/write-off": FINANCE,
+        "POST /v1/reconciliation/runs": FINANCE,
+    },
     "reports": {
         "GET /v1/reports/stock-value": COSTS,
         "GET /v1/reports/stock-analysis": COSTS | {_G.PURCHASING},

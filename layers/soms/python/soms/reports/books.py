@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from soms.billing import bank_lines
 from soms.billing.balances import open_item_of, payment_of
+from soms.billing.bank_line import BankLine
 from soms.billing.model import Document, OpenItem, OrderBilling, Series
 from soms.billing.payment import Payment
 from soms.billing.voucher import Voucher
@@ -34,6 +36,7 @@ class Books:
     documents: dict[str, Document] = field(default_factory=dict)
     vouchers: dict[str, Voucher] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
+    bank_lines: list[BankLine] = field(default_factory=list)
     files: dict[tuple[str, str], items.Item] = field(default_factory=dict)
     customers: dict[str, Customer] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -116,6 +119,8 @@ def _billing(books: Books, row: Mapping[str, object]) -> None:
         books.open_items[str(row["pk"])] = open_item_of(dict(row))
     elif kind == "payment" and (payment := payment_of(dict(row))):
         books.payments[payment.id] = payment
+    elif kind == "bank_line":
+        books.bank_lines.append(bank_lines.of(dict(row)))
     elif kind == "series":
         books.series.append(Series.model_validate(row))
 

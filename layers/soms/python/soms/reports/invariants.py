@@ -250,6 +250,7 @@ CHECKS: Final = _names(
         ("6a", "receivables = open items", "应收账款 = 未清项合计", money_checks.receivables),
         ("6b", "exposure and credit = their recomputation", "信用占用与可用额度可复算", money_checks.credit),
         ("7", "payment = applied + refunded + left", "收款 = 核销 + 退款 + 未核销", money_checks.payments),
+        ("7b", "bank = matched bank lines", "银行存款 = 已对账流水合计", money_checks.bank),
         ("8", "every order has exactly its invoices", "每张订单开票恰好一次", _billed),
         ("9", "series run 1..n, days in order", "编号连续无重号，日期不倒退", _series),
         ("10", "every document has its files", "每张单据文件齐全", _files),

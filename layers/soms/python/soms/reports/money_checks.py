@@ -67,6 +67,28 @@ def payments(books: Books) -> Finding:
     return len(books.payments), wrong + list(_differences(account, left, "payments have left"))
 
 
+def bank(books: Books) -> Finding:
+    """Look whether the bank's accounts are what matched lines come to, and no payment is shown twice."""
+    shown: dict[str, Decimal] = {}
+    cleared: dict[str, Decimal] = {}
+    for line in books.bank_lines:
+        if line.state in {"matched", "written_off"} and not line.is_provider:
+            shown[line.currency] = shown.get(line.currency, ZERO) + line.amount
+        for aim in line.matched:
+            if aim.kind == "payment":
+                cleared[aim.id] = cleared.get(aim.id, ZERO) + aim.amount
+    wrong = [
+        f"{one.id}: cleared {one.cleared} of {one.amount}, lines show {cleared.get(one.id, ZERO)}"
+        for one in books.payments.values()
+        if one.cleared != cleared.get(one.id, ZERO) or not 0 <= one.cleared <= one.amount
+    ]
+    account: dict[str, Decimal] = {}
+    for posting, currency in _postings(books):
+        if posting.account.partition(":")[0] == accounts.BANK:
+            account[currency] = account.get(currency, ZERO) + posting.debit - posting.credit
+    return len(books.bank_lines), wrong + list(_differences(account, shown, "matched lines make"))
+
+
 def credit(books: Books) -> Finding:
     """Look whether exposure and credit are what orders, payments and write-offs make."""
     ordered: dict[str, list[Decimal]] = {}
