@@ -7,7 +7,8 @@ from soms.kit.access import ROUTES
 from soms.kit.settings import Setting
 
 from infra.api import SomsApi
-from infra.buckets import INVOICES
+from infra.arrivals import Arrivals
+from infra.buckets import INVOICES, ROW_ERRORS, ROWS, UPLOADED
 from infra.data import DataStack
 from infra.finance_reader import FinanceReader
 from infra.functions import Size, SomsFunction
@@ -65,7 +66,10 @@ class AppStack(Stack):
         self.reconcile = self._function(
             "reconcile", Size(memory=1769, seconds=900, at_once=2 if self.stage.production else None)
         )
+        self.intake = self._function("intake", Size(memory=1769, seconds=300))
+        self.apply = self._function("apply", Size(memory=512, seconds=900))
         self._grant_doors()
+        self._grant_imports()
         self._grant_consumers()
         self._grant_scheduled()
         self.finance_reader = FinanceReader(self, self.stage, data.buckets.documents, data.own_key)
@@ -79,12 +83,17 @@ class AppStack(Stack):
     @property
     def functions(self) -> list[SomsFunction]:
         """Every function."""
-        return [*self.doors.values(), *self.consumers.values(), *self.scheduled]
+        return [*self.doors.values(), *self.consumers.values(), *self.scheduled, *self.called]
 
     @property
     def scheduled(self) -> list[SomsFunction]:
         """The functions that run by the clock."""
         return [self.low_stock, self.expiry, self.figures, self.reconcile]
+
+    @property
+    def called(self) -> list[SomsFunction]:
+        """The functions that begin when a file or a command comes, and answer nobody."""
+        return [self.intake, self.apply]
 
     def _function(self, name: str, size: Size) -> SomsFunction:
         layers = [self.packages.soms, self.packages.dependencies]
@@ -130,6 +139,22 @@ class AppStack(Stack):
         reports.may(tables.jobs, "GetItem")
         integrations = doors["integrations"].may(tables.jobs, "GetItem", "Query")
         integrations.knows(Setting.RECONCILE, self.reconcile.function_name).may_invoke(self.reconcile)
+
+    def _grant_imports(self) -> None:
+        tables, uploads = self.tables, self.data.buckets.uploads
+        door = self.doors["transfers"].may(tables.jobs, *READ, "PutItem")
+        door.may_use_objects(Setting.UPLOADS_BUCKET, uploads, UPLOADED, "PutObject")
+        intake = self.intake.may(tables.jobs, "GetItem", "UpdateItem")
+        intake.may_use_objects(Setting.UPLOADS_BUCKET, uploads, UPLOADED, "GetObject")
+        intake.may_use_objects(Setting.UPLOADS_BUCKET, uploads, ROWS, "PutObject")
+        apply = self.apply.may(tables.jobs, *READ, "PutItem", "UpdateItem").may_go_on()
+        apply.may(tables.billing, *KEEP).may(tables.journal, *ADD).may(tables.catalog, *GET)
+        for function in (door, apply):
+            function.may_use_objects(Setting.UPLOADS_BUCKET, uploads, ROWS, "GetObject")
+        for function, action in ((door, "GetObject"), (intake, "PutObject"), (apply, "PutObject")):
+            function.may_use_objects(Setting.UPLOADS_BUCKET, uploads, ROW_ERRORS, action)
+        door.knows(Setting.INTAKE, intake.function_name).knows(Setting.APPLY, apply.function_name)
+        door.may_invoke(*self.called)
 
     def _grant_consumers(self) -> None:
         tables, consumers = self.tables, self.consumers
@@ -209,7 +234,8 @@ class AppStack(Stack):
                 payload={"action": action},
                 undelivered=undelivered,
             )
-        for function in self.scheduled:
+        Arrivals(self, self.data.buckets.uploads, UPLOADED, self.intake, undelivered=undelivered)
+        for function in (*self.scheduled, *self.called):
             Afterwards(function, self.data.buckets.failures)
         return undelivered
 

@@ -1,4 +1,6 @@
-"""The buckets: documents that cannot be changed, what failed, and who looked at them."""
+"""The buckets: documents that cannot be changed, uploads, what failed, and who looked at them."""
+
+from typing import cast
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk.aws_kms import IKey
@@ -6,6 +8,7 @@ from aws_cdk.aws_s3 import (
     BlockPublicAccess,
     Bucket,
     BucketEncryption,
+    CfnBucket,
     LifecycleRule,
     ObjectLockRetention,
     ObjectOwnership,
@@ -18,6 +21,9 @@ from infra.stages import Stage
 
 INVOICES = "invoices/*"
 QUARANTINE = "quarantine"
+UPLOADED = "imports/*/upload"
+ROWS = "imports/*/lines-*"
+ROW_ERRORS = "imports/*/errors.csv"
 
 
 class Buckets(Construct):
@@ -30,6 +36,7 @@ class Buckets(Construct):
         self.access_logs = self._access_logs()
         self.documents = self._documents(stage)
         self.failures = self._failures()
+        self.uploads = self._uploads()
 
     def _access_logs(self) -> Bucket:
         # S3 delivers its access logs only to buckets that use S3's own key.
@@ -87,6 +94,30 @@ class Buckets(Construct):
             server_access_logs_prefix="failures/",
             lifecycle_rules=[LifecycleRule(id="a-quarter", expiration=Duration.days(90))],
         )
+
+    def _uploads(self) -> Bucket:
+        """Keep them for a month: time enough to correct a file and to ask what was in it."""
+        bucket = Bucket(
+            self,
+            "Uploads",
+            encryption=BucketEncryption.KMS,
+            encryption_key=self._key,
+            bucket_key_enabled=True,
+            block_public_access=BlockPublicAccess.BLOCK_ALL,
+            object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            removal_policy=RemovalPolicy.RETAIN,
+            server_access_logs_bucket=self.access_logs,
+            server_access_logs_prefix="uploads/",
+            lifecycle_rules=[LifecycleRule(id="a-month", expiration=Duration.days(30))],
+        )
+        # The CDK's own switch would deploy a function that sets what the template itself can say.
+        cfn = cast("CfnBucket", bucket.node.default_child)
+        cfn.notification_configuration = CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
+        return bucket
 
 
 def _seldom_read() -> LifecycleRule:

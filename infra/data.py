@@ -37,6 +37,7 @@ class DataStack(Stack):
             "DocumentsBucket": self.buckets.documents,
             "FailuresBucket": self.buckets.failures,
             "AccessLogsBucket": self.buckets.access_logs,
+            "UploadsBucket": self.buckets.uploads,
         }
         for name, bucket in buckets.items():
             CfnOutput(self, name, value=bucket.bucket_name)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
+from aws_cdk.aws_iam import Policy, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_kms import IKey
 from aws_cdk.aws_lambda import Architecture, Code, Function, ILayerVersion, Runtime
 from aws_cdk.aws_logs import LogGroup, RetentionDays
@@ -115,6 +115,13 @@ class SomsFunction(Function):
     def may_invoke(self, *functions: Function) -> Self:
         """Let the function invoke others."""
         self._allow(["lambda:InvokeFunction"], [function.function_arn for function in functions])
+        return self
+
+    def may_go_on(self) -> Self:
+        """Let the function begin itself again; it knows its own name, and Lambda ends a chain of sixteen."""
+        going_on = PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function_arn])
+        # In a policy of its own: the function waits for the others, and cannot for one that names it.
+        Policy(self, "GoOn", roles=[self.role] if self.role else [], statements=[going_on])
         return self
 
     def may_read_stream(self, table: SomsTable) -> Self:

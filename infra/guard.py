@@ -53,6 +53,7 @@ class GuardStack(Stack):
             *groups("Doors", list(app.doors.values())),
             *groups("Consumers", list(app.consumers.values())),
             *groups("Scheduled", app.scheduled),
+            *groups("Called", app.called),
         )
         for name, functions in watched:
             throttles = total(of_lambda(function, "Throttles") for function in functions)
@@ -90,9 +91,9 @@ class GuardStack(Stack):
         waiting = app.undelivered.metric_approximate_number_of_messages_visible(
             statistic="Maximum", period=PERIOD
         )
-        when("Undelivered", "A scheduled run could not be started", waiting)
+        when("Undelivered", "A scheduled run, or what reads an upload, could not be started", waiting)
         for name in ("AsyncEventsDropped", "DestinationDeliveryFailures"):
-            lost = total(of_lambda(function, name) for function in app.scheduled)
+            lost = total(of_lambda(function, name) for function in (*app.scheduled, *app.called))
             when(name, "What failed in the background was not even put aside", lost)
         conflicts = total(of_table(table, "TransactionConflict") for table in data.tables)
         why = "Commands meet at the same items again and again: look for a hot SKU"

@@ -7,7 +7,7 @@ from constructs import IConstruct
 
 from infra.app_stack import AppStack
 from infra.backups import POLICIES
-from infra.buckets import INVOICES, QUARANTINE
+from infra.buckets import INVOICES, QUARANTINE, ROW_ERRORS, ROWS, UPLOADED
 from infra.data import DataStack
 from infra.guard import GuardStack
 
@@ -69,7 +69,12 @@ def _explain_object_names(data: DataStack, app: AppStack) -> None:
     readers = [app.doors["billing"], app.consumers["rendering"], app.reconcile]
     for owner in (*(reader.role for reader in readers), app.finance_reader):
         _because(owner, document_rule, "Documents have names that their numbers decide, below invoices/.")
-    for function in (*app.consumers.values(), *app.scheduled):
+    uploads = _name_of(data, data.buckets.uploads.bucket_arn)
+    for function in (app.doors["transfers"], *app.called):
+        for place in (UPLOADED, ROWS, ROW_ERRORS):
+            why = "The files of an import lie in a folder that its id names, below imports/."
+            _because(function.role, f"IAM5[Resource::{uploads}/{place}]", why)
+    for function in (*app.consumers.values(), *app.scheduled, *app.called):
         rule = f"IAM5[Resource::{failures}/aws/lambda/*]"
         _because(function.role, rule, "Lambda chooses the names of what it puts aside, below aws/lambda/.")
     for name, consumer in app.consumers.items():

@@ -40,6 +40,10 @@ FIGURES_SUMMARY = (
     *("seq", "units", "value", "cost", "uncosted_units", "cost_of_shipped", "stocked_on", "last_in_on"),
     *("last_out_on", "last_shipped_on", "folded_at", "abc", "dead"),
 )
+IMPORT_SUMMARY = (
+    *("id", "kind", "file_name", "source", "options", "time_zone", "state", "version", "settled", "done"),
+    *("counts", "created_at", "created_by", "applied_at", "applied_by", "finished_at"),
+)
 BOTH_IMAGES = StreamViewType.NEW_AND_OLD_IMAGES
 NEW_IMAGE = StreamViewType.NEW_IMAGE
 
@@ -128,7 +132,8 @@ class Tables(Construct):
         self.customers = SomsTable(
             self, Setting.CUSTOMERS, key=key, indexes=(by_listing, by_salesperson, by_segment)
         )
-        self.jobs = SomsTable(self, Setting.JOBS, key=key)
+        imports = Index("by_listing", "listing", "listed_key", IMPORT_SUMMARY)
+        self.jobs = SomsTable(self, Setting.JOBS, key=key, indexes=(imports,))
 
     def _make_stock(self, key: IKey) -> None:
         by_warehouse = Index("by_warehouse", "warehouse", "sku")

@@ -94,6 +94,9 @@ class World:
             Setting.STAGE: "test",
             Setting.DOCUMENTS_BUCKET: "soms-test-documents",
             Setting.FAILURES_BUCKET: "soms-test-failures",
+            Setting.UPLOADS_BUCKET: "soms-test-uploads",
+            Setting.INTAKE: "soms-test-intake",
+            Setting.APPLY: "soms-test-apply",
         }
         with mock_aws(), engine.quickened(), patch.dict(os.environ, environment):
             _forget()
@@ -115,7 +118,7 @@ class World:
                 request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
             client.create_table(TableName=os.environ[setting], BillingMode="PAY_PER_REQUEST", **request)
         place = {"LocationConstraint": "ap-southeast-1"}
-        for bucket in (Setting.DOCUMENTS_BUCKET, Setting.FAILURES_BUCKET):
+        for bucket in (Setting.DOCUMENTS_BUCKET, Setting.FAILURES_BUCKET, Setting.UPLOADS_BUCKET):
             boto3.client("s3").create_bucket(
                 Bucket=os.environ[bucket],
                 CreateBucketConfiguration=place,  # type: ignore[arg-type]

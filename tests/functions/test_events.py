@@ -11,7 +11,9 @@ from typing import Any
 import boto3
 import pytest
 from soms.kit.settings import Setting
+from soms.transfers.kinds import KINDS
 
+from tests import imports
 from tests.world import Context, World, module, tables
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
@@ -24,12 +26,16 @@ CUSTOMER = "cus_7jb6f0mcxsj611cjhw9qrefz"
 """Follows from the reference in customers/create.json."""
 PURCHASE = "po_4pcp913vm2qx547fx377jk3d"
 """Follows from who places purchasing/order.json under which key."""
+IMPORT = "imp_22c1swwx710fmdxaftjwb43n"
+"""Follows from who opens transfers/open.json under which key."""
 SHELF = ("catalog/put_product", "inventory/receive")
 LISTED = ("catalog/put_product", "catalog/put_price_list")
 BUYER = (*SHELF, "customers/create")
 PLACED = (*BUYER, "orders/place")
 BILLED = (*PLACED, "invoicing/placed")
 DRAINED = "streams are drained"
+UPLOADED = "the file of the import is uploaded"
+READ = ("transfers/open", UPLOADED, "intake/uploaded")
 SWEPT = ("ledger", "stock", "invoicing", "rendering", "settlement", "replenishment")
 WALKED = (*BUYER, DRAINED, "figures/hourly")
 LOW = ("catalog/put_product", "inventory/receive", "inventory/reorder_rule", *PLACED[2:])
@@ -104,6 +110,11 @@ def _counting(world: World) -> object:
     return [one["sku"] for rows in lines for one in rows]
 
 
+def _import(world: World) -> object:
+    body = world.call("GET", f"/v1/imports/{IMPORT}", as_="finance").body
+    return body["state"], body["counts"]["ok"]
+
+
 def _letters(world: World) -> object:
     return [one["Subject"] for one in world.mail()]
 
@@ -161,6 +172,11 @@ CASES = [
     Case("figures/hourly", (*BUYER, DRAINED), {"behind": 0}, _worth, [(10, "0.00", 10)]),
     Case("reports/stock_value", WALKED, 200),
     Case("reports/stock_analysis", WALKED, 200),
+    Case("transfers/open", (), 202, _import, ("awaiting_upload", 0)),
+    Case("transfers/apply", READ, 200, _import, ("applying", 0)),
+    Case("intake/uploaded", READ[:2], {"import": IMPORT}, _import, ("ready", 3)),
+    Case("intake/again", READ[:2], {"import": IMPORT}, _import, ("ready", 3)),
+    Case("apply/begun", (*READ, "transfers/apply"), {"goes_on": False}, _import, ("done", 3)),
     Case("low_stock/hourly", (*LOW, "replenishment/runs_low"), {"alerts": 1}),
     Case("reconcile/nightly", (*BUYER, DRAINED), {"ok": True}),
     Case(
@@ -185,6 +201,8 @@ COMMANDS = {
     "orders/cancel",
     "orders/ship",
     "payments/pay",
+    "transfers/open",
+    "transfers/apply",
 }
 """What carries a key and succeeds: the second time it says that it is a repeat."""
 
@@ -192,6 +210,13 @@ COMMANDS = {
 @pytest.fixture(autouse=True)
 def _consumers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(Setting.CONSUMERS, json.dumps({name: f"soms-test-{name}" for name in SWEPT}))
+
+
+@pytest.fixture(autouse=True)
+def _desk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KINDS:
+        monkeypatch.setitem(KINDS, name, imports.KIND)
+    imports.Desk(world)
 
 
 def deliver(event: str) -> Answer:
@@ -206,6 +231,8 @@ def prepare(world: World, steps: Sequence[str]) -> None:
     for step in steps:
         if step == DRAINED:
             world.drain()
+        elif step == UPLOADED:
+            imports.Desk(world).put(IMPORT, imports.some(3))
         else:
             deliver(step)
 

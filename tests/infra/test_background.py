@@ -70,8 +70,23 @@ def test_runs_in_the_background_that_fail_are_kept(dev: Synthesised) -> None:
         for each in dev.of("AWS::Lambda::EventInvokeConfig").values()
     }
 
-    assert set(kept) == {dev.logical_name(name) for name in ("low_stock", "expiry", "figures", "reconcile")}
+    background = ("low_stock", "expiry", "figures", "reconcile", "intake", "apply")
+    assert set(kept) == {dev.logical_name(name) for name in background}
     assert all("BucketsFailures" in destination for destination in kept.values())
+
+
+def test_an_upload_starts_the_intake_and_is_kept_when_it_cannot(dev: Synthesised) -> None:
+    (rule,) = dev.of("AWS::Events::Rule").values()
+
+    (target,) = rule["Targets"]
+
+    pattern = rule["EventPattern"]
+    assert pattern["detail"]["object"] == {"key": [{"wildcard": "imports/*/upload"}]}
+    assert "BucketsUploads" in json.dumps(pattern["detail"]["bucket"])
+    assert (pattern["source"], pattern["detail-type"]) == (["aws.s3"], ["Object Created"])
+    assert target["Arn"]["Fn::GetAtt"][0] == dev.logical_name("intake")
+    assert "Undelivered" in json.dumps(target["DeadLetterConfig"])
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 2}
 
 
 def _table(stream: object) -> str:

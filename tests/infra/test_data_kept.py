@@ -6,7 +6,7 @@ from tests.infra.templates import Synthesised
 
 HOLDING = {
     "AWS::DynamoDB::Table": 9,
-    "AWS::S3::Bucket": 3,
+    "AWS::S3::Bucket": 4,
     "AWS::KMS::Key": 1,
     "AWS::Cognito::UserPool": 1,
     "AWS::Backup::BackupVault": 1,
@@ -104,6 +104,17 @@ def test_documents_are_locked_for_a_day_and_in_production_for_ten_years(
     }
     kept = lock["prod"]["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
     assert kept == {"Days": 3653, "Mode": "COMPLIANCE"}
+
+
+def test_uploads_are_told_to_the_event_bus_and_gone_after_a_month(dev: Synthesised) -> None:
+    uploads = next(each for name, each in dev.of("AWS::S3::Bucket").items() if "Uploads" in name)
+
+    told = uploads["NotificationConfiguration"]
+    (rule,) = uploads["LifecycleConfiguration"]["Rules"]
+
+    assert told == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert (rule["ExpirationInDays"], rule["Status"]) == (30, "Enabled")
+    assert "Prefix" not in rule
 
 
 def test_topics_queues_and_logs_are_encrypted_and_logs_end(dev: Synthesised) -> None:

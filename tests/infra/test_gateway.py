@@ -44,10 +44,16 @@ def test_the_gateway_knows_no_other_noun(dev: Synthesised) -> None:
 
 
 def test_only_this_api_starts_a_door(dev: Synthesised) -> None:
+    intake = {"Fn::GetAtt": [dev.logical_name("intake"), "Arn"]}
     permissions = dev.of("AWS::Lambda::Permission").values()
 
-    assert len(permissions) == len(ROUTES)
-    for permission in permissions:
+    doors = [each for each in permissions if each["FunctionName"] != intake]
+
+    (of_intake,) = [each for each in permissions if each["FunctionName"] == intake]
+    assert of_intake["Principal"] == "events.amazonaws.com"
+    assert "IntakeArrivals" in json.dumps(of_intake["SourceArn"])
+    assert len(doors) == len(ROUTES)
+    for permission in doors:
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert "execute-api" in json.dumps(permission["SourceArn"])
 

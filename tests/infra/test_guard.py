@@ -26,6 +26,7 @@ FREE_WHEN_IDLE = {
         "UserPoolResourceServer",
     },
     "AWS::DynamoDB::": {"Table"},
+    "AWS::Events::": {"Rule"},
     "AWS::IAM::": {"Policy", "Role"},
     "AWS::Lambda::": {"EventInvokeConfig", "EventSourceMapping", "Function", "LayerVersion", "Permission"},
     "AWS::Logs::": {"LogGroup"},

@@ -175,9 +175,33 @@ def test_functions_invoke_only_whom_they_name(dev: Synthesised) -> None:
         for function in dev.functions()
     }
 
-    assert {function for function, whom in invoking.items() if whom} == {"integrations", "reconcile"}
+    assert {function for function, whom in invoking.items() if whom} == {
+        *("integrations", "reconcile", "transfers", "apply"),
+    }
     assert invoking["integrations"] == {_arn(dev, "reconcile")}
+    assert invoking["transfers"] == {_arn(dev, "intake"), _arn(dev, "apply")}
+    assert invoking["apply"] == {_arn(dev, "apply")}
     assert invoking["reconcile"] == {_arn(dev, consumer) for consumer in CONSUMERS}
+
+
+def test_who_works_on_uploads_reads_and_writes_no_more_of_them_than_he_must(dev: Synthesised) -> None:
+    def touches(function: str) -> set[tuple[str, str]]:
+        return {
+            (right.action.removeprefix("s3:"), json.loads(right.resource)["Fn::Join"][1][-1])
+            for right in dev.rights(function)
+            if right.action.startswith("s3:") and "BucketsUploads" in right.resource
+        }
+
+    uploaded, rows, errors = "/imports/*/upload", "/imports/*/lines-*", "/imports/*/errors.csv"
+    assert touches("transfers") == {("PutObject", uploaded), ("GetObject", rows), ("GetObject", errors)}
+    assert touches("intake") == {("GetObject", uploaded), ("PutObject", rows), ("PutObject", errors)}
+    assert touches("apply") == {("GetObject", rows), ("PutObject", errors)}
+
+
+def test_who_reads_a_file_writes_its_job_and_no_other_table(dev: Synthesised) -> None:
+    tables = {(right.table, right.action) for right in dev.rights("intake") if right.table}
+
+    assert tables == {("jobs", "dynamodb:GetItem"), ("jobs", "dynamodb:UpdateItem")}
 
 
 def test_a_finance_reader_lists_and_reads_invoices_and_nothing_else(dev: Synthesised) -> None:

@@ -178,6 +178,14 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "POST /v1/reconciliation/items/{line_id}/write-off": FINANCE,
         "POST /v1/reconciliation/runs": FINANCE,
     },
+    "transfers": {
+        "POST /v1/imports": FINANCE,
+        "GET /v1/imports": READERS,
+        "GET /v1/imports/{import_id}": READERS,
+        "POST /v1/imports/{import_id}/apply": FINANCE,
+        "POST /v1/imports/{import_id}/cancel": FINANCE,
+        "POST /v1/imports/{import_id}/retry": FINANCE,
+    },
     "reports": {
         "GET /v1/reports/stock-value": COSTS,
         "GET /v1/reports/stock-analysis": COSTS | {_G.PURCHASING},
