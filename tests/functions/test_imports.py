@@ -319,6 +319,40 @@ def test_a_failed_file_is_read_again_after_it_was_mended(desk: Desk) -> None:
     assert (told.body["state"], told.body["errors"], told.body["errors_url"]) == ("ready", [], None)
 
 
+@pytest.mark.parametrize("part", ["read", "apply"])
+def test_what_fails_three_times_says_so_and_goes_on_when_it_is_told_to(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def broken(*_: Any, **_more: Any) -> Any:
+        raise RuntimeError
+
+    import_id = str(desk.open().body["id"])
+    desk.put(import_id, some(7))
+    if part == "apply":
+        desk.arrive(import_id)
+    monkeypatch.setitem(KINDS, KindName.BANK_STATEMENTS, replace(KIND, **{part: broken}))
+    states = []
+    for _ in range(3):
+        if part == "apply" and not states:
+            desk.command(import_id, "apply")
+        with pytest.raises(RuntimeError):
+            desk.arrive(import_id) if part == "read" else desk.run()
+        desk.waiting = [("apply", {"import": import_id, "run": 1})]
+        states.append(desk.get(import_id).body["state"])
+    told = desk.get(import_id)
+    monkeypatch.setitem(KINDS, KindName.BANK_STATEMENTS, KIND)
+    desk.waiting.clear()
+    desk.command(import_id, "retry")
+    desk.work()
+
+    working = {"read": "validating", "apply": "applying"}[part]
+    assert states == [working, working, "failed"]
+    assert [one["code"] for one in told.body["errors"]] == ["internal_error"]
+    assert [one["_code"] for one in desk.errors(told)] == ["internal_error"]
+    after = desk.get(import_id).body
+    assert (after["state"], after["errors"]) == ({"read": "ready", "apply": "done"}[part], [])
+
+
 def test_rows_that_are_not_kept_any_longer_end_the_import(desk: Desk) -> None:
     import_id = desk.handed_in(some(3))
     desk.lose(import_id)

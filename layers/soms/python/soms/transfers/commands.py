@@ -82,10 +82,12 @@ def retry(import_id: str, request: CommandRequest, caller: Caller, *, now: datet
     """Let the work go on where it broke off; whoever may still be at it stops."""
 
     def change(before: Import, leads: Sequence[State]) -> Import:
-        told = {"state": leads[-1 if before.applied_at else 0], "run": before.run + 1, "attempts": 0}
-        # What is told of a file that could not be read is found again if it is still so.
-        again = {} if before.applied_at else {"errors": (), "error_file": None}
-        return before.model_copy(update=told | again | {"finished_at": None})
+        begun = before.applied_at is not None
+        told = {"state": leads[-1 if begun else 0], "run": before.run + 1, "attempts": 0, "finished_at": None}
+        # What ended it is found again if it is still so; what is known of single rows stays.
+        errors = tuple(one for one in before.errors if begun and one.row)
+        file = None if before.state is State.FAILED else before.error_file
+        return before.model_copy(update=told | {"errors": errors, "error_file": file})
 
     return started(_changed("retry", import_id, request, caller, change, now))
 
