@@ -149,6 +149,8 @@ class AppStack(Stack):
         intake.may_use_objects(Setting.UPLOADS_BUCKET, uploads, ROWS, "PutObject")
         apply = self.apply.may(tables.jobs, *READ, "PutItem", "UpdateItem").may_go_on()
         apply.may(tables.billing, *KEEP).may(tables.journal, *ADD).may(tables.catalog, *GET)
+        # Money that a bank line shows is a payment of its customer and settles invoices.
+        apply.may(tables.documents, *READ, "PutItem").may(tables.customers, *KEEP)
         for function in (door, apply):
             function.may_use_objects(Setting.UPLOADS_BUCKET, uploads, ROWS, "GetObject")
         for function, action in ((door, "GetObject"), (intake, "PutObject"), (apply, "PutObject")):

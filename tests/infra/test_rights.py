@@ -99,7 +99,7 @@ def test_documents_are_made_only_where_things_are_billed_paid_and_printed(dev: S
         if right.table == "documents" and right.action == "dynamodb:PutItem"
     }
 
-    assert writing == {"invoicing", "rendering", "settlement", "payments", "reconciliation"}
+    assert writing == {"invoicing", "rendering", "settlement", "payments", "reconciliation", "apply"}
 
 
 def test_a_door_adds_nothing_to_the_catalog_but_the_key_of_cursors(dev: Synthesised) -> None:

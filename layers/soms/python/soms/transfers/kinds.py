@@ -3,19 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from typing import Annotated, Final, Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
+from soms.billing import reconciling
+from soms.billing.statements import reading, refusals
+from soms.billing.statements.model import StatementLine
 from soms.kit.access import FINANCE, READERS, Caller, Group
 from soms.kit.fields import Frozen, Request, wrong
 from soms.kit.writes import AlreadyDone
 from soms.transfers.model import KindName, Row, Unreadable
-
-READING: Final = "soms.billing.statements.reading"
-RECONCILING: Final = "soms.billing.reconciling"
 
 
 class Outcome(Frozen):
@@ -85,10 +84,9 @@ class ZoneOptions(Request):
 
 
 def _lines(file: File) -> Iterator[Row]:
-    reading = import_module(READING)
     try:
         statements = reading.read(file.content, file.name, source=file.source, zone=file.zone)
-    except reading.Unreadable as broken:
+    except refusals.Unreadable as broken:
         raise Unreadable(broken.code, broken.words, broken.row) from broken
     for statement in statements:
         facts = statement.model_dump(mode="json", exclude={"lines"})
@@ -99,8 +97,7 @@ def _lines(file: File) -> Iterator[Row]:
 def _take(
     values: Sequence[Mapping[str, object]], facts: Mapping[str, object], caller: Caller, *, now: datetime
 ) -> Outcome:
-    reading, reconciling = import_module(READING), import_module(RECONCILING)
-    lines = [reading.StatementLine.model_validate(value) for value in values]
+    lines = [StatementLine.model_validate(value) for value in values]
     try:
         taken = reconciling.take(lines, facts, caller, now=now)
     except AlreadyDone as done:
