@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-COMMANDS = ("infra.local.cli", "infra.operate", "infra.demo.command")
+COMMANDS = ("infra.local.cli", "infra.operate", "infra.importing", "infra.demo.command")
 """Modules with a function `register(app)`; each adds its commands."""
 
 

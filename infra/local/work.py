@@ -1,6 +1,6 @@
 """Work that is neither in a stream nor in a request: jobs under way, and queues that feed functions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from infra.local.deploy import Account
 
@@ -16,7 +16,26 @@ def open_jobs(account: Account, outputs: Mapping[str, str]) -> dict[str, int]:
     """Return the jobs that the system itself carries on with, not those waiting for a person."""
     if "JobsTable" not in outputs:
         return {}
-    places = {f":s{index}": {"S": state} for index, state in enumerate(UNDER_WAY)}
+    begun = {f"job {name}": 1 for name in _jobs(account, outputs, UNDER_WAY)}
+    return begun | {f"upload {name}": 1 for name in _arriving(account, outputs)}
+
+
+def _arriving(account: Account, outputs: Mapping[str, str]) -> Iterator[str]:
+    """Yield the imports whose file is there, so that somebody is about to be told of it."""
+    if "UploadsBucket" not in outputs:
+        return
+    s3 = account.client("s3")
+    for name in _jobs(account, outputs, ("awaiting_upload",)):
+        try:
+            s3.head_object(Bucket=outputs["UploadsBucket"], Key=f"imports/{name}/upload")
+        except s3.exceptions.ClientError:
+            continue
+        yield name
+
+
+def _jobs(account: Account, outputs: Mapping[str, str], states: Sequence[str]) -> Iterator[str]:
+    """Yield the jobs that are in one of these states."""
+    places = {f":s{index}": {"S": state} for index, state in enumerate(states)}
     pages = (
         account.client("dynamodb")
         .get_paginator("scan")
@@ -27,8 +46,8 @@ def open_jobs(account: Account, outputs: Mapping[str, str]) -> dict[str, int]:
             ExpressionAttributeValues=places,
         )
     )
-    found = [item for page in pages for item in page["Items"]]
-    return {f"job {item['pk']['S']}": 1 for item in found}
+    for page in pages:
+        yield from (item["pk"]["S"] for item in page["Items"])
 
 
 def full_queues(account: Account) -> dict[str, int]:
