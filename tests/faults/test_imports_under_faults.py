@@ -1,13 +1,15 @@
 """Every call of every part of an import, struck: repeated, it ends as if nothing had happened."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from soms.transfers.kinds import KINDS
+from soms.transfers.model import KindName
 
 from tests.faults.wire import Fault, Wire
-from tests.imports import KIND, Desk, Hurried, statement
+from tests.imports import KIND, Desk, Hurried, read, some, statement, take
 from tests.world import Answer, World
 
 FAULTS = (Fault.CRASH_BEFORE, Fault.ANSWER_LOST, Fault.CRASH_AFTER, Fault.THROTTLED, Fault.BROKEN)
@@ -179,3 +181,45 @@ def test_a_run_of_before_the_retry_stops_and_nothing_is_counted_twice(desk: Desk
     desk.work()
 
     assert desk.get(import_id).body["counts"] == {"rows": 7, "ok": 4, "failed": 2, "duplicate": 1}
+
+
+def test_two_runs_at_once_count_every_row_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_id = desk.handed_in(file("t"))
+    desk.command(import_id, "apply")
+    (first,) = desk.waiting
+
+    def taken(*rows: Any, **more: Any) -> Any:
+        if not desk.taken():
+            monkeypatch.setitem(KINDS, KindName.BANK_STATEMENTS, KIND)
+            desk.waiting = [first]
+            desk.run()
+        return take(*rows, **more)
+
+    monkeypatch.setitem(KINDS, KindName.BANK_STATEMENTS, replace(KIND, apply=taken))
+    desk.run()
+
+    told = desk.get(import_id).body
+    assert told["state"] == "done_with_errors"
+    assert told["counts"] == {"rows": 7, "ok": 4, "failed": 2, "duplicate": 1}
+
+
+def test_of_two_files_read_at_once_the_one_that_was_counted_is_applied(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_id = str(desk.open().body["id"])
+    desk.put(import_id, some(4))
+
+    def overtaken(found: Any) -> Any:
+        monkeypatch.setitem(KINDS, KindName.BANK_STATEMENTS, KIND)
+        desk.put(import_id, some(6))
+        desk.arrive(import_id)
+        return read(found)
+
+    monkeypatch.setitem(KINDS, KindName.BANK_STATEMENTS, replace(KIND, read=overtaken))
+    desk.arrive(import_id)
+    desk.command(import_id, "apply")
+    desk.work()
+
+    told = desk.get(import_id).body
+    assert (told["state"], told["counts"]["ok"], told["counts"]["rows"]) == ("done", 6, 6)
+    assert len(desk.taken()) == 6
