@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 from soms.billing import glyphs, pdf, sheet, ubl
-from soms.billing.model import Document, Party
+from soms.billing.model import Bank, Document, Party
 
 from tests.unit.billing import press
 from tests.unit.billing.issued import BUYER, Sold, credit_note, invoice
@@ -78,6 +78,28 @@ def test_a_credit_note_names_its_invoice_and_asks_for_no_payment(layer: Path) ->
     assert "两件到货时已损坏 · Two pieces arrived damaged" in said
     assert "贷项通知单，非税务发票 · Credit note, not a tax invoice" in said
     assert "Pay by" not in said
+
+
+def test_rmb_are_also_written_in_capitals_and_other_currencies_are_not(layer: Path) -> None:
+    bill = text(invoice(Sold(price="100.05", rate="0", category="Z")), layer)
+    credit = text(credit_note(Sold(price="1010", rate="0", category="Z")), layer)
+    pounds = text(invoice(Sold(price="100.05", rate="0", category="Z"), currency="GBP"), layer)
+
+    assert "金额大写 In words 人民币壹佰元零伍分" in bill
+    assert "人民币壹仟零壹拾元整" in credit
+    assert "大写" not in pounds
+
+
+def test_an_invoice_says_where_to_pay_to_as_far_as_that_is_known(layer: Path) -> None:
+    bank = Bank(name="中国银行 Bank of China", account="4563 5107 0001 2345 678")
+
+    known = text(invoice(bank=bank), layer)
+    unknown = text(invoice(), layer)
+
+    assert "付款期限 Pay by 2026-12-23 收款户名 Account holder 上海远航贸易有限公司" in known
+    assert "开户银行 Bank 中国银行 Bank of China 银行账号 Account no. 4563 5107 0001 2345 678" in known
+    assert "SWIFT" not in known
+    assert "收款户名" not in unknown
 
 
 def test_yen_have_no_decimals_and_prices_with_tax_say_so(layer: Path) -> None:
@@ -232,7 +254,7 @@ def test_the_code_holds_number_total_date_reference_and_the_hash_of_the_xml() ->
 
     said = sheet.sheet(document, digest="ab" * 32)
 
-    assert said["code_text"].splitlines() == [
+    assert said.code_text.splitlines() == [
         "INV-2026-000123",
         "CNY 674.61",
         "2026-11-23",

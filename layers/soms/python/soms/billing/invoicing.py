@@ -14,12 +14,12 @@ from soms.billing.model import (
     DocumentLine,
     OpenItem,
     OrderBilling,
-    Party,
     Posting,
     Series,
     TaxGroup,
 )
-from soms.catalog.model import Address, Settings
+from soms.billing.parties import bank, buyer, seller
+from soms.catalog.model import Settings
 from soms.customers.model import Customer, PaymentTerms
 from soms.kit import ids
 from soms.orders.model import Line, Order
@@ -132,8 +132,8 @@ def issue(
         order_id=order.id,
         order_number=order.number,
         customer_id=customer.id,
-        seller=_seller(settings),
-        buyer=_buyer(customer, settings),
+        seller=seller(settings),
+        buyer=buyer(customer, settings),
         currency=order.currency,
         includes_tax=order.includes_tax,
         issued_on=day,
@@ -147,6 +147,7 @@ def issue(
         invoice_id=invoice.id if invoice else None,
         invoice_number=invoice.number if invoice else None,
         payment_reference=number,
+        bank=bank(settings) if kind is DocumentKind.INVOICE else None,
         recorded_at=recorded_at,
     )
 
@@ -211,38 +212,4 @@ def _groups(lines: Sequence[DocumentLine]) -> tuple[TaxGroup, ...]:
     return tuple(
         TaxGroup(category=category, rate=rate, reason=reason, net=net, tax=tax)
         for (category, rate, reason), (net, tax) in sums.items()
-    )
-
-
-def _seller(settings: Settings) -> Party:
-    return _party(
-        settings.name,
-        settings.address,
-        settings.address.country or "CN",
-        tax_id=settings.tax_id,
-        email=settings.email,
-        phone=settings.phone,
-    )
-
-
-def _buyer(customer: Customer, settings: Settings) -> Party:
-    address = customer.addresses[0] if customer.addresses else Address()
-    country = address.country or customer.country or settings.address.country or "CN"
-    return _party(
-        customer.name, address, country, tax_id=customer.tax_id, email=customer.email, phone=customer.phone
-    )
-
-
-def _party(
-    name: str, address: Address, country: str, *, tax_id: str | None, email: str | None, phone: str | None
-) -> Party:
-    return Party(
-        name=name,
-        country=country,
-        tax_id=tax_id,
-        address=address.lines,
-        city=address.city,
-        postal_code=address.postal_code,
-        email=email,
-        phone=phone,
     )

@@ -37,6 +37,14 @@ class Party(Frozen):
     phone: str | None = None
 
 
+class Bank(Frozen):
+    """Where the seller is paid to, as papers show it."""
+
+    name: str | None = None
+    account: str | None = None
+    code: str | None = None
+
+
 class DocumentLine(Frozen):
     """One billed line; `discount` holds the line's own discount and its share of the order's.
 
@@ -105,6 +113,7 @@ class Document(Frozen):
     invoice_number: str | None = None
     reason: str | None = None
     payment_reference: str | None = None
+    bank: Bank | None = None
     recorded_at: datetime
 
 

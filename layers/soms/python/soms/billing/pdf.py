@@ -1,4 +1,4 @@
-"""The PDF of an invoice or credit note: PDF/A-3a and PDF/UA-1, the same bytes whenever it is rendered."""
+"""The PDF of a document or paper: PDF/A-3a and PDF/UA-1, the same bytes whenever it is rendered."""
 
 import hashlib
 import io
@@ -7,6 +7,7 @@ import sys
 from calendar import timegm
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,15 +17,13 @@ import typst
 
 from soms.billing import glyphs, sheet
 from soms.billing.model import Document
+from soms.billing.printed import Paper
+from soms.billing.sheet import Sheet
 
 if TYPE_CHECKING:
     from typst import PDFStandard
 
 _STANDARDS: "Final[list[PDFStandard]]" = ["a-3a", "ua-1"]
-_INCOMPLETE: Final = (
-    f"无法显示的字符以 {glyphs.MISSING} 代替，原文见 XML 文件。",
-    f"Characters that cannot be shown here appear as {glyphs.MISSING}; the XML file has them.",
-)
 
 
 class Unprintable(ValueError):
@@ -56,6 +55,16 @@ def installed() -> Path:
 
 def render(document: Document, xml: bytes, layer: Path) -> bytes:
     """Set a document; its page carries the hash of its XML. Raises Unprintable if that can never succeed."""
+    said = sheet.sheet(document, digest=hashlib.sha256(xml).hexdigest())
+    return _set(said, document.recorded_at, layer)
+
+
+def render_paper(paper: Paper, layer: Path) -> bytes:
+    """Set a paper. Raises Unprintable if that can never succeed."""
+    return _set(sheet.of_paper(paper), paper.recorded_at, layer)
+
+
+def _set(said: Sheet, at: datetime, layer: Path) -> bytes:
     press = _press(layer)
     try:
         rendered = typst.compile(
@@ -63,9 +72,9 @@ def render(document: Document, xml: bytes, layer: Path) -> bytes:
             format="pdf",
             font_paths=press.fonts,
             ignore_system_fonts=True,
-            sys_inputs={"sheet": _page(document, xml, press.characters)},
+            sys_inputs={"sheet": _page(said, press.characters)},
             pdf_standards=_STANDARDS,
-            timestamp=timegm(document.recorded_at.utctimetuple()),
+            timestamp=timegm(at.utctimetuple()),
         )
     except typst.TypstError as error:
         raise Unprintable(error.message) from error
@@ -82,12 +91,12 @@ def _press(layer: Path) -> _Press:
     return _Press(layer / "templates" / "document.typ", fonts, glyphs.covered(sorted(folder.glob("*.ttf"))))
 
 
-def _page(document: Document, xml: bytes, characters: frozenset[int]) -> str:
-    said = sheet.sheet(document, digest=hashlib.sha256(xml).hexdigest())
-    content = {name: _printable(value, characters) for name, value in said.items() if name != "code_text"}
+def _page(said: Sheet, characters: frozenset[int]) -> str:
+    held = said.model_dump(mode="json", exclude={"code_text", "incomplete"})
+    content = {name: _printable(value, characters) for name, value in held.items()}
     is_complete = glyphs.MISSING not in json.dumps(content, ensure_ascii=False)
-    content["incomplete"] = None if is_complete else _INCOMPLETE
-    content["code"] = _code(said["code_text"])
+    content["incomplete"] = None if is_complete else str(said.incomplete)
+    content["code"] = _code(said.code_text)
     return json.dumps(content, ensure_ascii=False)
 
 

@@ -203,6 +203,9 @@ class SettingsRequest(Request):
     email: Annotated[str, Field(max_length=200)] | None = None
     phone: Annotated[str, Field(max_length=50)] | None = None
     address: Address = Address(country="CN")
+    bank_name: Annotated[str, Field(max_length=100)] | None = None
+    bank_account: Annotated[str, Field(max_length=64)] | None = None
+    bank_code: Annotated[str, Field(max_length=64)] | None = None
     time_zone: Annotated[str, Field(max_length=64)] = "Asia/Shanghai"
     currency: Currency = "CNY"
     includes_tax: bool = False

@@ -1,0 +1,47 @@
+"""Seller and buyer as documents name them, and where the seller is paid to."""
+
+from soms.billing.model import Bank, Party
+from soms.catalog.model import Address, Settings
+from soms.customers.model import Customer
+
+
+def seller(settings: Settings) -> Party:
+    """Return the company as it is called now."""
+    return _party(
+        settings.name,
+        settings.address,
+        settings.address.country or "CN",
+        tax_id=settings.tax_id,
+        email=settings.email,
+        phone=settings.phone,
+    )
+
+
+def bank(settings: Settings) -> Bank | None:
+    """Return where the company is paid to, or None where the settings do not say it."""
+    held = Bank(name=settings.bank_name, account=settings.bank_account, code=settings.bank_code)
+    return held if held.account else None
+
+
+def buyer(customer: Customer, settings: Settings) -> Party:
+    """Return a customer as it is called now, at its first address."""
+    address = customer.addresses[0] if customer.addresses else Address()
+    country = address.country or customer.country or settings.address.country or "CN"
+    return _party(
+        customer.name, address, country, tax_id=customer.tax_id, email=customer.email, phone=customer.phone
+    )
+
+
+def _party(
+    name: str, address: Address, country: str, *, tax_id: str | None, email: str | None, phone: str | None
+) -> Party:
+    return Party(
+        name=name,
+        country=country,
+        tax_id=tax_id,
+        address=address.lines,
+        city=address.city,
+        postal_code=address.postal_code,
+        email=email,
+        phone=phone,
+    )
