@@ -8,7 +8,7 @@ from soms.kit.settings import Setting
 
 from infra.api import SomsApi
 from infra.arrivals import Arrivals
-from infra.buckets import INVOICES, ROW_ERRORS, ROWS, UPLOADED
+from infra.buckets import INVOICES, PAPERS, ROW_ERRORS, ROWS, UPLOADED
 from infra.data import DataStack
 from infra.finance_reader import FinanceReader
 from infra.functions import Size, SomsFunction
@@ -36,6 +36,7 @@ SOFT_RESERVATIONS = "soft#*"
 PRODUCTS = "product#*"
 QUEUES = "queue#*"
 INCOMING = "incoming#*"
+PRINTED = "pap_*"
 
 
 class AppStack(Stack):
@@ -128,6 +129,8 @@ class AppStack(Stack):
         orders = doors["orders"].may(tables.orders, *KEEP).may(tables.inventory, *KEEP)
         orders.may(tables.customers, *GET, "UpdateItem", "ConditionCheckItem").may(tables.billing, "Query")
         orders.may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
+        # What is printed of an order is kept as a document, too; it takes no number of a series.
+        orders.may(tables.documents, *GET).may(tables.documents, "PutItem", keys=[PRINTED])
         billing = doors["billing"].may(tables.billing, *READ).may(tables.documents, *READ)
         billing.may(tables.orders, *GET).may(tables.customers, *GET)
         self._may_touch_documents(billing, "GetObject")
@@ -199,12 +202,13 @@ class AppStack(Stack):
 
     def _may_touch_documents(self, function: SomsFunction, *actions: str) -> None:
         documents = self.data.buckets.documents
-        function.may_use_objects(Setting.DOCUMENTS_BUCKET, documents, INVOICES, *actions)
+        for path in (INVOICES, PAPERS):
+            function.may_use_objects(Setting.DOCUMENTS_BUCKET, documents, path, *actions)
 
     def _follow(self) -> list[Follow]:
         tables, to, failures = self.tables, self.consumers, self.data.buckets.failures
         written_orders = kinds("order", events=WRITTEN)
-        new_documents = parts("document", events=("INSERT",))
+        new_documents = parts("document", "paper", events=("INSERT",))
         stock_and_alerts = kinds("stock", "alert")
         money = kinds("order_billing", "open_item", "payment")
         return [

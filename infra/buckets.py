@@ -20,6 +20,7 @@ from constructs import Construct
 from infra.stages import Stage
 
 INVOICES = "invoices/*"
+PAPERS = "papers/*"
 QUARANTINE = "quarantine"
 UPLOADED = "imports/*/upload"
 ROWS = "imports/*/lines-*"

@@ -6,12 +6,12 @@ from aws_cdk.aws_kms import IKey
 from aws_cdk.aws_s3 import IBucket
 from constructs import Construct
 
-from infra.buckets import INVOICES
+from infra.buckets import INVOICES, PAPERS
 from infra.stages import Stage
 
 
 class FinanceReader(Role):
-    """May list and read `invoices/{series}/{yyyy}/{mm}/{number}.pdf|xml`; for people of this account."""
+    """May list and read what lies below `invoices/` and `papers/`; for people of this account."""
 
     def __init__(self, scope: Construct, stage: Stage, documents: IBucket, key: IKey) -> None:
         """Make the role."""
@@ -19,15 +19,16 @@ class FinanceReader(Role):
             scope,
             "FinanceReader",
             role_name=f"{stage.prefix}-finance-reader",
-            description="Lists and reads invoices and credit notes in S3",
+            description="Lists and reads invoices, credit notes and papers in S3",
             assumed_by=AccountRootPrincipal(),
             max_session_duration=Duration.hours(4),
         )
-        below = {"StringLike": {"s3:prefix": [INVOICES]}}
+        below = {"StringLike": {"s3:prefix": [INVOICES, PAPERS]}}
         via = {"StringEquals": {"kms:ViaService": f"s3.{Stack.of(self).region}.amazonaws.com"}}
+        files = [documents.arn_for_objects(path) for path in (INVOICES, PAPERS)]
         for statement in (
             PolicyStatement(actions=["s3:ListBucket"], resources=[documents.bucket_arn], conditions=below),
-            PolicyStatement(actions=["s3:GetObject"], resources=[documents.arn_for_objects(INVOICES)]),
+            PolicyStatement(actions=["s3:GetObject"], resources=files),
             PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn], conditions=via),
         ):
             self.add_to_policy(statement)

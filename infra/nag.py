@@ -7,7 +7,7 @@ from constructs import IConstruct
 
 from infra.app_stack import AppStack
 from infra.backups import POLICIES
-from infra.buckets import INVOICES, QUARANTINE, ROW_ERRORS, ROWS, UPLOADED
+from infra.buckets import INVOICES, PAPERS, QUARANTINE, ROW_ERRORS, ROWS, UPLOADED
 from infra.data import DataStack
 from infra.guard import GuardStack
 
@@ -65,10 +65,11 @@ def _explain_object_names(data: DataStack, app: AppStack) -> None:
     """Objects of one folder of one bucket are the finest that IAM can name."""
     documents = _name_of(data, data.buckets.documents.bucket_arn)
     failures = _name_of(data, data.buckets.failures.bucket_arn)
-    document_rule = f"IAM5[Resource::{documents}/{INVOICES}]"
+    rules = [f"IAM5[Resource::{documents}/{path}]" for path in (INVOICES, PAPERS)]
     readers = [app.doors["billing"], app.consumers["rendering"], app.reconcile]
     for owner in (*(reader.role for reader in readers), app.finance_reader):
-        _because(owner, document_rule, "Documents have names that their numbers decide, below invoices/.")
+        for rule in rules:
+            _because(owner, rule, "Documents have names that their numbers decide, below these folders.")
     uploads = _name_of(data, data.buckets.uploads.bucket_arn)
     for function in (app.doors["transfers"], *app.called):
         for place in (UPLOADED, ROWS, ROW_ERRORS):

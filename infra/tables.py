@@ -180,7 +180,8 @@ class Tables(Construct):
 
     def _make_journal(self, key: IKey) -> None:
         by_aggregate = Index("by_aggregate", "aggregate", "at_key")
-        by_hour = Index("by_hour", "hour_shard", "at_key", ("aggregate", "version", "effects", "moved"))
+        told = ("aggregate", "version", "effects", "moved", "resource")
+        by_hour = Index("by_hour", "hour_shard", "at_key", told)
         self.journal = SomsTable(
             self,
             Setting.JOURNAL,

@@ -1,10 +1,10 @@
-"""HTTP /v1/invoices, /v1/credit-notes, /v1/invoice-series: what was billed, its files, its numbers."""
+"""HTTP /v1/invoices, /v1/credit-notes, /v1/invoice-series, /v1/papers: what was billed and printed."""
 
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import balances, files, shown, store
+from soms.billing import balances, files, printing, shown, store
 from soms.billing.model import Document, DocumentKind, File, OpenItem
 from soms.billing.proof import proof
 from soms.kit import clock, http, paging
@@ -71,7 +71,10 @@ def _require_sight(document: Document, owed: OpenItem | None, caller: Caller) ->
 def _file(document_id: str, query: FileQuery, caller: Caller) -> http.Answer:
     document, found, owed = store.document(document_id)
     _require_sight(document, owed, caller)
-    file = found.get(query.format)
+    return _link(found.get(query.format))
+
+
+def _link(file: File | None) -> http.Answer:
     if file is None:
         raise DocumentPending(retry_after=2)
     expires = clock.stamp(clock.now() + timedelta(seconds=files.LONGEST_URL))
@@ -133,6 +136,17 @@ def credit_note(credit_note_id: str, caller: Caller) -> http.Answer:
 @app.get("/v1/credit-notes/{credit_note_id}/document")
 def credit_note_file(credit_note_id: str, query: FileQuery, caller: Caller) -> http.Answer:
     return _file(credit_note_id, query, caller)
+
+
+@app.get("/v1/papers/{paper_id}")
+def paper(paper_id: str, caller: Caller) -> http.Answer:
+    return http.Answer(printing.shown(*printing.found(paper_id, caller)), version=1)
+
+
+@app.get("/v1/papers/{paper_id}/document")
+def paper_file(paper_id: str, caller: Caller) -> http.Answer:
+    _, file = printing.found(paper_id, caller)
+    return _link(file)
 
 
 @app.get("/v1/invoice-series/{series}/proof")

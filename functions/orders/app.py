@@ -1,9 +1,10 @@
 """HTTP /v1/orders, /v1/shipments, /v1/returns, /v1/approvals: the whole life of an order."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
+from soms.billing import printing
 from soms.kit import clock, http, journal, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request
@@ -41,6 +42,8 @@ from soms.orders.requests import (
     ShipRequest,
 )
 
+ORDER_PAPERS = {"order_confirmation": printing.order_confirmation}
+SHIPMENT_PAPERS = {"delivery_note": printing.delivery_note}
 Limit = Annotated[int, Field(ge=1, le=paging.MOST)]
 
 
@@ -62,6 +65,18 @@ class Entries(Request):
 
     limit: Limit = paging.USUAL
     cursor: str | None = None
+
+
+class OrderPaper(Request):
+    """Which paper of an order is to be printed."""
+
+    kind: Literal["order_confirmation"]
+
+
+class ShipmentPaper(Request):
+    """Which paper of a shipment is to be printed."""
+
+    kind: Literal["delivery_note"]
 
 
 class AmendQuery(Request):
@@ -117,6 +132,10 @@ def _came(return_id: str, caller: Caller) -> http.Answer:
     return _return(returned)
 
 
+def _paper(printed: printing.Printed) -> http.Answer:
+    return http.Answer(printing.shown(*printed), 201, version=1)
+
+
 app = http.Resolver(
     "orders",
     replays={
@@ -125,6 +144,7 @@ app = http.Resolver(
         "shipment": _sent,
         "shipment_news": _sent,
         "return": _came,
+        "paper": lambda name, caller: _paper(printing.found(name, caller)),
     },
 )
 handler = app.handler
@@ -312,6 +332,16 @@ def shipments(order_id: str, caller: Caller) -> http.Answer:
 @app.get("/v1/shipments/{shipment_id}")
 def shipment(shipment_id: str, caller: Caller) -> http.Answer:
     return _sent(shipment_id, caller)
+
+
+@app.post("/v1/orders/{order_id}/documents")
+def print_for_order(order_id: str, request: OrderPaper, caller: Caller) -> http.Answer:
+    return _paper(ORDER_PAPERS[request.kind](order_id, caller, now=clock.now()))
+
+
+@app.post("/v1/shipments/{shipment_id}/documents")
+def print_for_shipment(shipment_id: str, request: ShipmentPaper, caller: Caller) -> http.Answer:
+    return _paper(SHIPMENT_PAPERS[request.kind](shipment_id, caller, now=clock.now()))
 
 
 @app.post("/v1/shipments/{shipment_id}/events")

@@ -5,7 +5,7 @@ import json
 from tests.infra.templates import Synthesised
 
 WRITTEN_ORDERS = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"kind": {"S": ["order"]}}}}
-NEW_DOCUMENTS = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"part": {"S": ["document"]}}}}
+NEW_DOCUMENTS = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"part": {"S": ["document", "paper"]}}}}
 MONEY = ["order_billing", "open_item", "payment"]
 FOLLOWED = {
     ("Orders", "stock"): WRITTEN_ORDERS,

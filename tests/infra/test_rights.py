@@ -93,13 +93,15 @@ def test_what_is_written_once_is_never_updated(dev: Synthesised, table: str) -> 
 
 def test_documents_are_made_only_where_things_are_billed_paid_and_printed(dev: Synthesised) -> None:
     writing = {
-        function
+        function: json.loads(right.condition)
         for function in dev.functions()
         for right in dev.rights(function)
         if right.table == "documents" and right.action == "dynamodb:PutItem"
     }
 
-    assert writing == {"invoicing", "rendering", "settlement", "payments", "reconciliation", "apply"}
+    papers = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["pap_*"]}}
+    makers = ("invoicing", "rendering", "settlement", "payments", "reconciliation", "apply")
+    assert writing == {name: {} for name in makers} | {"orders": papers}
 
 
 def test_a_door_adds_nothing_to_the_catalog_but_the_key_of_cursors(dev: Synthesised) -> None:
@@ -204,7 +206,7 @@ def test_who_reads_a_file_writes_its_job_and_no_other_table(dev: Synthesised) ->
     assert tables == {("jobs", "dynamodb:GetItem"), ("jobs", "dynamodb:UpdateItem")}
 
 
-def test_a_finance_reader_lists_and_reads_invoices_and_nothing_else(dev: Synthesised) -> None:
+def test_a_finance_reader_lists_and_reads_documents_and_nothing_else(dev: Synthesised) -> None:
     roles = dev.of("AWS::IAM::Role")
     role = next(name for name, each in roles.items() if each.get("RoleName") == "soms-dev-finance-reader")
 
@@ -217,9 +219,9 @@ def test_a_finance_reader_lists_and_reads_invoices_and_nothing_else(dev: Synthes
     }
     for right in rights_in(statements):
         if right.action == "s3:ListBucket":
-            assert json.loads(right.condition) == {"StringLike": {"s3:prefix": ["invoices/*"]}}
+            assert json.loads(right.condition) == {"StringLike": {"s3:prefix": ["invoices/*", "papers/*"]}}
         if right.action == "s3:GetObject":
-            assert '"/invoices/*"' in right.resource
+            assert any(f'"/{folder}/*"' in right.resource for folder in ("invoices", "papers"))
             assert "BucketsDocuments" in right.resource
         if right.action == "kms:Decrypt":
             assert '"s3.ap-southeast-1.amazonaws.com"' in right.condition

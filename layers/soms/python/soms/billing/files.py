@@ -1,4 +1,4 @@
-"""The files of documents: write-once objects in S3, each with a record of its hash beside its document."""
+"""The files of documents and papers: write-once objects in S3, each with a record of its hash beside it."""
 
 import base64
 import hashlib
@@ -9,6 +9,7 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from soms.billing.model import Document, File
+from soms.billing.printed import Paper
 from soms.kit import aws, items, settings
 from soms.kit.settings import Setting
 
@@ -23,7 +24,7 @@ class FileDiffers(RuntimeError):
     """Another file of this document was stored before; it is kept for ever and must not be replaced."""
 
 
-def store(document: Document, form: Format, content: bytes) -> File:
+def store(document: Document | Paper, form: Format, content: bytes) -> File:
     """Keep a rendered file; the same one again changes nothing, another one raises FileDiffers."""
     file = File(
         format=form,
@@ -42,8 +43,10 @@ def find(document_id: str, form: Format) -> File | None:
     return File.model_validate(found) if found else None
 
 
-def key(document: Document, form: Format) -> str:
-    """Return where a file lies, by series and month of issue: finance looks there without asking us."""
+def key(document: Document | Paper, form: Format) -> str:
+    """Return where a file lies, by series or kind, and month of issue; finance looks there without us."""
+    if isinstance(document, Paper):
+        return f"papers/{document.kind}/{document.issued_on:%Y/%m}/{document.number}.{form}"
     return f"invoices/{document.series}/{document.issued_on:%Y/%m}/{document.number}.{form}"
 
 
@@ -65,7 +68,7 @@ def presigned(file: File, *, seconds: int = LONGEST_URL) -> str:
     )
 
 
-def _put_object(document: Document, file: File, content: bytes) -> None:
+def _put_object(document: Document | Paper, file: File, content: bytes) -> None:
     try:
         aws.s3().put_object(
             Bucket=settings.get(Setting.DOCUMENTS_BUCKET),

@@ -6,6 +6,7 @@ from typing import Final
 
 from soms.billing import balances
 from soms.billing.model import Document, File, OpenItem, OrderBilling, Series
+from soms.billing.printed import Paper
 from soms.billing.voucher import Voucher
 from soms.kit import aws, clock, ids, items
 from soms.kit.problems import NotFound
@@ -15,6 +16,7 @@ from soms.kit.writes import Held, Rank, Stale, Writes
 SHARDS: Final = 4
 MONTH: Final = 7
 """The length of a month in a moment, such as `2026-11`."""
+PAPER: Final = "paper"
 Key = tuple[Setting, Mapping[str, object]]
 
 
@@ -66,6 +68,28 @@ def filed(name: str, posted_on: date, recorded_at: datetime) -> items.Item:
         "recorded_shard": f"{moment[:MONTH]}#{ids.shard(name, SHARDS)}",
         "recorded_key": f"{moment}#{name}",
     }
+
+
+def insert_paper(writes: Writes, paper: Paper) -> None:
+    """Write a paper once and for ever; the same paper may be there, so look with `find_paper` before."""
+    held = paper.model_dump(mode="json", exclude_defaults=True) | {"part": PAPER}
+    writes.put(Setting.DOCUMENTS, held, condition="attribute_not_exists(id)", refused=_stale, rank=Rank.STATE)
+
+
+def find_paper(paper_id: str) -> tuple[Paper, File | None] | None:
+    """Return a paper, with its file once that is rendered, or None."""
+    held, pdf = aws.get_many(
+        [document_key(paper_id, PAPER), document_key(paper_id, "pdf")], consistent=True
+    )
+    return (Paper.model_validate(held), File.model_validate(pdf) if pdf else None) if held else None
+
+
+def paper(paper_id: str) -> tuple[Paper, File | None]:
+    """Return a paper, with its file once that is rendered, or raise NotFound."""
+    found = find_paper(paper_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def vouchers(names: Iterable[str]) -> list[Voucher]:

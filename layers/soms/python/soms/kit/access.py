@@ -145,6 +145,8 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/orders/{order_id}/shipments": SELLERS | READERS | {_G.WAREHOUSE},
         "GET /v1/shipments/{shipment_id}": SELLERS | READERS | {_G.WAREHOUSE},
         "POST /v1/shipments/{shipment_id}/events": SHELF | {_G.SALES_MANAGER},
+        "POST /v1/orders/{order_id}/documents": SELLERS | READERS,
+        "POST /v1/shipments/{shipment_id}/documents": SELLERS | READERS | {_G.WAREHOUSE},
         "POST /v1/orders/{order_id}/returns": SELLERS,
         "GET /v1/orders/{order_id}/returns": SELLERS | READERS | {_G.WAREHOUSE},
         "GET /v1/returns/{return_id}": SELLERS | READERS | {_G.WAREHOUSE},
@@ -162,6 +164,8 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/credit-notes": SELLERS | READERS,
         "GET /v1/credit-notes/{credit_note_id}": SELLERS | READERS,
         "GET /v1/credit-notes/{credit_note_id}/document": SELLERS | READERS,
+        "GET /v1/papers/{paper_id}": SELLERS | READERS | {_G.WAREHOUSE},
+        "GET /v1/papers/{paper_id}/document": SELLERS | READERS | {_G.WAREHOUSE},
         "GET /v1/invoice-series/{series}/proof": READERS | {_G.ADMIN},
     },
     "payments": {

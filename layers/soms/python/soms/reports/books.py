@@ -8,6 +8,8 @@ from soms.billing.balances import open_item_of, payment_of
 from soms.billing.bank_line import BankLine
 from soms.billing.model import Document, OpenItem, OrderBilling, Series
 from soms.billing.payment import Payment
+from soms.billing.printed import Paper
+from soms.billing.store import PAPER
 from soms.billing.voucher import Voucher
 from soms.customers.model import Account, Customer
 from soms.customers.store import ALIAS
@@ -37,6 +39,7 @@ class Books:
     vouchers: dict[str, Voucher] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
     bank_lines: list[BankLine] = field(default_factory=list)
+    papers: dict[str, Paper] = field(default_factory=dict)
     files: dict[tuple[str, str], items.Item] = field(default_factory=dict)
     customers: dict[str, Customer] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -103,6 +106,8 @@ def _document(books: Books, row: items.Item) -> None:
         books.documents[str(row["id"])] = Document.model_validate(row)
     elif row["part"] == "voucher":
         books.vouchers[str(row["id"])] = Voucher.model_validate(row)
+    elif row["part"] == PAPER:
+        books.papers[str(row["id"])] = Paper.model_validate(row)
     else:
         books.files[str(row["id"]), str(row["part"])] = row
 

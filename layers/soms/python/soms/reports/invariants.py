@@ -183,12 +183,10 @@ def _series(books: Books) -> Finding:
 
 
 def _files(books: Books) -> Finding:
-    wrong = [
-        f"{document.number}: no {part}"
-        for document in books.documents.values()
-        for part in ("pdf", "xml")
-        if (document.id, part) not in books.files
-    ]
+    wanted = [(document, part) for document in books.documents.values() for part in ("pdf", "xml")]
+    printed = [(paper, "pdf") for paper in books.papers.values()]
+    wrong = [f"{one.number}: no {part}" for one, part in wanted if (one.id, part) not in books.files]
+    wrong += [f"{one.number}: no {part}" for one, part in printed if (one.id, part) not in books.files]
     return len(books.files), wrong
 
 

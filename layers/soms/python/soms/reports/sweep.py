@@ -159,6 +159,12 @@ def _without_files(rows: Sequence[items.Item]) -> Iterable[items.Item]:
     for document, pdf, xml in zip(held[::3], held[1::3], held[2::3], strict=True):
         if document and not (pdf and xml):
             yield document
+    resources = (row["resource"] for row in rows)
+    printed = (one for one in resources if isinstance(one, list) and one[0] == "paper")
+    names = dict.fromkeys(str(name) for _, name in printed)
+    made = aws.get_many((billing.document_key(one, billing.PAPER) for one in names), consistent=True)
+    done = aws.get_many((billing.document_key(one, "pdf") for one in names), consistent=True)
+    yield from (paper for paper, pdf in zip(made, done, strict=True) if paper and not pdf)
 
 
 def _hand_on(consumer: str, images: Iterable[items.Item]) -> int:
