@@ -147,6 +147,7 @@ CASES = [
     Case("orders/too_many", BUYER, 409, _shelf, (10, 0, 10)),
     Case("orders/cancel", PLACED, 200, _order, ("cancelled", "0.00")),
     Case("orders/ship", PLACED, 201, _shelf, (7, 0, 7)),
+    Case("orders/confirm_on_paper", PLACED, 201),
     Case("billing/list", BILLED, 200, _numbers("/v1/invoices"), ["-000001"]),
     Case("billing/document_pending", BILLED, 409),
     Case("billing/series_proof", BILLED, 200),
@@ -203,6 +204,7 @@ COMMANDS = {
     "payments/pay",
     "transfers/open",
     "transfers/apply",
+    "orders/confirm_on_paper",
 }
 """What carries a key and succeeds: the second time it says that it is a repeat."""
 

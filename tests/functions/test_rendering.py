@@ -121,6 +121,17 @@ def test_a_credit_note_lies_under_its_own_series(function: ModuleType) -> None:
     assert keys(BUCKET) == [f"invoices/CN-2026/2026/11/CN-2026-000007.{form}" for form in ("pdf", "xml")]
 
 
+def test_a_paper_gets_its_pdf_under_its_kind_and_nothing_else(function: ModuleType) -> None:
+    answer = function.handler(event("paper"), CONTEXT)
+
+    (key,) = keys(BUCKET)
+    assert answer == {"batchItemFailures": []}
+    assert key.startswith("papers/receipt/2026/11/RC-2026-11-")
+    assert stored(key).startswith(b"%PDF-1.7")
+    assert function.handler(event("paper"), CONTEXT) == answer
+    assert versions() == 1
+
+
 def test_a_repeated_record_changes_nothing(function: ModuleType) -> None:
     function.handler(event("invoice"), CONTEXT)
 

@@ -85,6 +85,26 @@ def set_back(entry: str, *, minutes: int) -> None:
     tamper("JOURNAL_TABLE", {"id": entry}, "SET at_key = :at, hour_shard = :hour", values)
 
 
+def test_a_paper_that_no_stream_brought_is_handed_on_until_it_has_its_file(swept: World) -> None:
+    sku = swept.product()
+    swept.stock(sku, 10)
+    order = swept.order(swept.customer(), (sku, 3)).body["id"]
+    made = [
+        swept.call("POST", f"/v1/orders/{order}/documents", {"kind": "order_confirmation"}).body["id"]
+        for _ in range(2)
+    ]
+    swept.drain()
+
+    waiting = sweep(now=clock.now() + timedelta(minutes=4)).handed_on[UNSEEN]
+    (paper,) = set(made)
+    file = {"id": paper, "part": "pdf", "format": "pdf"}
+    aws.dynamodb().put_item(TableName=os.environ["DOCUMENTS_TABLE"], Item=items.encode(file))
+    left = sweep(now=clock.now() + timedelta(minutes=4)).handed_on[UNSEEN]
+
+    # The invoice waits as well.
+    assert (waiting, left) == (2, 1)
+
+
 def set_rule(world: World, sku: str, point: int) -> None:
     rule = {"point": point, "target": 20}
     assert world.call("PUT", f"/v1/stock/{sku}/reorder-rule", rule).status == 200
