@@ -25,6 +25,8 @@ from soms.kit.fields import (
 )
 
 TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O"]
+TaxCode = Annotated[str, Field(pattern=r"^[0-9]{19}$")]
+"""The class of goods and services (税收分类编码) that a Chinese tax invoice names, 19 digits."""
 Approver = Literal["sales_manager", "admin", "finance_manager"]
 SourcingRule = Literal["default", "nearest", "fewest_splits"]
 MOST_TIERS = 20
@@ -75,6 +77,7 @@ class ProductRequest(Request):
     barcode: Code | None = None
     cost: Price | None = None
     components: Components | None = None
+    tax_code: TaxCode | None = None
 
 
 class Product(Frozen):
@@ -96,6 +99,7 @@ class Product(Frozen):
     barcode: str | None = None
     cost: Price | None = None
     components: tuple[Component, ...] | None = None
+    tax_code: TaxCode | None = None
 
 
 class PriceListRequest(Request):
