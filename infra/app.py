@@ -29,7 +29,10 @@ def configured(app: App) -> Stage:
     context = app.node.try_get_context
     stage = stages.named(context("stage") or "dev", context("account"), context("region"))
     mail = {team: stages.addresses(team, context(f"{team}_emails")) for team in ("purchasing", "sales")}
-    return replace(stage, purchasing_emails=mail["purchasing"], sales_emails=mail["sales"])
+    platform = stages.tax_platform(stage, context("tax_platform"))
+    return replace(
+        stage, purchasing_emails=mail["purchasing"], sales_emails=mail["sales"], tax_platform=platform
+    )
 
 
 def main() -> None:

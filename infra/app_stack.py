@@ -8,7 +8,7 @@ from soms.kit.settings import Setting
 
 from infra.api import SomsApi
 from infra.arrivals import Arrivals
-from infra.buckets import INVOICES, PAPERS, ROW_ERRORS, ROWS, UPLOADED
+from infra.buckets import INVOICES, PAPERS, ROW_ERRORS, ROWS, TAX_INVOICES, UPLOADED
 from infra.data import DataStack
 from infra.finance_reader import FinanceReader
 from infra.functions import Size, SomsFunction
@@ -64,6 +64,7 @@ class AppStack(Stack):
         self.low_stock = self._function("low_stock", Size(memory=512, seconds=300))
         self.expiry = self._function("expiry", Size(memory=512, seconds=300))
         self.figures = self._function("figures", Size(memory=1024, seconds=300))
+        self.fapiao_sweep = self._function("fapiao_sweep", Size(memory=512, seconds=300))
         self.reconcile = self._function(
             "reconcile", Size(memory=1769, seconds=900, at_once=2 if self.stage.production else None)
         )
@@ -89,7 +90,7 @@ class AppStack(Stack):
     @property
     def scheduled(self) -> list[SomsFunction]:
         """The functions that run by the clock."""
-        return [self.low_stock, self.expiry, self.figures, self.reconcile]
+        return [self.low_stock, self.expiry, self.figures, self.fapiao_sweep, self.reconcile]
 
     @property
     def called(self) -> list[SomsFunction]:
@@ -138,6 +139,8 @@ class AppStack(Stack):
         payments.may(tables.orders, *GET).may(tables.customers, *GET, "UpdateItem")
         reconciliation = doors["reconciliation"].may(tables.billing, *KEEP)
         reconciliation.may(tables.documents, *READ, "PutItem").may(tables.customers, *KEEP)
+        fapiao = doors["fapiao"].may(tables.billing, *READ, "PutItem").may(tables.documents, *GET)
+        self._may_have_issued(fapiao)
         reports = doors["reports"].may(tables.inventory, *READ).may(tables.movements, "Query")
         reports.may(tables.jobs, "GetItem")
         integrations = doors["integrations"].may(tables.jobs, "GetItem", "Query")
@@ -192,6 +195,9 @@ class AppStack(Stack):
         figures = self.figures.may(self.tables.inventory, *KEEP).may(self.tables.movements, "Query")
         figures.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.catalog, *READ)
         figures.may(self.tables.jobs, "GetItem", "PutItem")
+        sweep = self.fapiao_sweep.may(self.tables.billing, *READ, "PutItem")
+        sweep.may(self.tables.journal, "GetItem", "PutItem")
+        self._may_have_issued(sweep)
         for table in self.tables:
             self.reconcile.may(table, *READ, "Scan")
         self.reconcile.may(self.tables.jobs, "PutItem", "UpdateItem")
@@ -204,6 +210,14 @@ class AppStack(Stack):
         documents = self.data.buckets.documents
         for path in (INVOICES, PAPERS):
             function.may_use_objects(Setting.DOCUMENTS_BUCKET, documents, path, *actions)
+
+    def _may_have_issued(self, function: SomsFunction) -> None:
+        """Tell a function the tax platform, and let it keep the files of what is issued."""
+        function.knows(Setting.TAX_PLATFORM, self.stage.tax_platform)
+        documents = self.data.buckets.documents
+        function.may_use_objects(
+            Setting.DOCUMENTS_BUCKET, documents, TAX_INVOICES, "GetObject", "PutObject"
+        )
 
     def _follow(self) -> list[Follow]:
         tables, to, failures = self.tables, self.consumers, self.data.buckets.failures
@@ -228,6 +242,7 @@ class AppStack(Stack):
             ("Proof", self.reconcile, "cron(30 18 * * ? *)", "reconcile"),
             ("Sweep", self.reconcile, "rate(5 minutes)", "sweep"),
             ("Quotes", self.expiry, "rate(15 minutes)", "expire"),
+            ("TaxInvoices", self.fapiao_sweep, "rate(5 minutes)", "sweep"),
             ("Fold", self.figures, "rate(1 hour)", "fold"),
         )
         for name, function, when, action in runs:

@@ -21,6 +21,7 @@ from infra.stages import Stage
 
 INVOICES = "invoices/*"
 PAPERS = "papers/*"
+TAX_INVOICES = "tax-invoices/*"
 QUARANTINE = "quarantine"
 UPLOADED = "imports/*/upload"
 ROWS = "imports/*/lines-*"

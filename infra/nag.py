@@ -7,7 +7,7 @@ from constructs import IConstruct
 
 from infra.app_stack import AppStack
 from infra.backups import POLICIES
-from infra.buckets import INVOICES, PAPERS, QUARANTINE, ROW_ERRORS, ROWS, UPLOADED
+from infra.buckets import INVOICES, PAPERS, QUARANTINE, ROW_ERRORS, ROWS, TAX_INVOICES, UPLOADED
 from infra.data import DataStack
 from infra.guard import GuardStack
 
@@ -70,6 +70,9 @@ def _explain_object_names(data: DataStack, app: AppStack) -> None:
     for owner in (*(reader.role for reader in readers), app.finance_reader):
         for rule in rules:
             _because(owner, rule, "Documents have names that their numbers decide, below these folders.")
+    tax_rule = f"IAM5[Resource::{documents}/{TAX_INVOICES}]"
+    for issuer in (app.doors["fapiao"], app.fapiao_sweep):
+        _because(issuer.role, tax_rule, "Tax invoices have names that their numbers decide.")
     uploads = _name_of(data, data.buckets.uploads.bucket_arn)
     for function in (app.doors["transfers"], *app.called):
         for place in (UPLOADED, ROWS, ROW_ERRORS):

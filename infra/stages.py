@@ -13,11 +13,18 @@ NO_ACCOUNT = "111111111111"
 LAMBDA_PYTHON = "3.13"
 HOST_PYTHONS = ("3.11", "3.12", "3.13")
 
+TAX_PLATFORMS = ("simulator", "none")
+"""What may issue tax invoices; an adapter of a real platform adds its name."""
+
 Machine = Literal["arm64", "x86_64"]
 
 
 class UnknownStage(ValueError):
     """There is no such stage."""
+
+
+class UnknownPlatform(ValueError):
+    """There is no such tax platform."""
 
 
 class NoAddress(ValueError):
@@ -36,6 +43,7 @@ class Stage:
     production: bool = False
     purchasing_emails: tuple[str, ...] = ()
     sales_emails: tuple[str, ...] = ()
+    tax_platform: str = "simulator"
 
     @property
     def prefix(self) -> str:
@@ -74,6 +82,15 @@ def addresses(team: str, said: object) -> tuple[str, ...]:
         message = f"{team}_emails: {', '.join(wrong)} is no e-mail address"
         raise NoAddress(message)
     return tuple(dict.fromkeys(found))
+
+
+def tax_platform(stage: Stage, said: object) -> str:
+    """Return what issues tax invoices: as the context says, else nothing in production and the simulator."""
+    chosen = str(said or ("none" if stage.production else "simulator"))
+    if chosen not in TAX_PLATFORMS:
+        message = f"tax_platform: {chosen!r} is none of {', '.join(TAX_PLATFORMS)}"
+        raise UnknownPlatform(message)
+    return chosen
 
 
 def _host_python() -> str:

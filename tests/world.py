@@ -97,6 +97,7 @@ class World:
             Setting.UPLOADS_BUCKET: "soms-test-uploads",
             Setting.INTAKE: "soms-test-intake",
             Setting.APPLY: "soms-test-apply",
+            Setting.TAX_PLATFORM: "simulator",
         }
         with mock_aws(), engine.quickened(), patch.dict(os.environ, environment):
             _forget()

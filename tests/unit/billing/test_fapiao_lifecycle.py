@@ -19,12 +19,13 @@ ALLOWED: dict[tuple[str, str], list[str]] = {
     ("blue", "issued"): ["refresh"],
     ("red", "requested"): ["apply", "confirm"],
     ("red", "confirmation_applied"): ["withdraw", "refresh"],
+    ("red", "confirmation_withdrawing"): ["refresh"],
     ("red", "confirmation_confirmed"): ["submit", "withdraw", "refresh"],
     ("red", "confirmation_refused"): ["apply", "confirm"],
     ("red", "confirmation_withdrawn"): ["apply", "confirm"],
     ("red", "submitted"): ["refresh"],
     ("red", "unknown"): ["refresh"],
-    ("red", "rejected"): ["submit", "apply"],
+    ("red", "rejected"): ["submit", "apply", "confirm"],
     ("red", "issued"): ["refresh"],
 }
 

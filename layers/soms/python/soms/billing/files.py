@@ -16,7 +16,11 @@ from soms.kit.settings import Setting
 Format = Literal["pdf", "xml"]
 
 LONGEST_URL: Final = 300
-_TYPES: Final[dict[str, str]] = {"pdf": "application/pdf", "xml": "application/xml"}
+_TYPES: Final[dict[str, str]] = {
+    "pdf": "application/pdf",
+    "xml": "application/xml",
+    "ofd": "application/ofd",
+}
 _TAKEN: Final = {"PreconditionFailed", "ConditionalCheckFailedException"}
 
 
@@ -68,7 +72,8 @@ def presigned(file: File, *, seconds: int = LONGEST_URL) -> str:
     )
 
 
-def _put_object(document: Document | Paper, file: File, content: bytes) -> None:
+def put(owner_id: str, file: File, content: bytes) -> bool:
+    """Keep an object for ever under its key; return False where something is kept there already."""
     try:
         aws.s3().put_object(
             Bucket=settings.get(Setting.DOCUMENTS_BUCKET),
@@ -76,19 +81,24 @@ def _put_object(document: Document | Paper, file: File, content: bytes) -> None:
             Body=content,
             ContentType=_TYPES[file.format],
             ChecksumSHA256=base64.b64encode(bytes.fromhex(file.sha256)).decode(),
-            Metadata={"document": document.id, "sha256": file.sha256},
+            Metadata={"document": owner_id, "sha256": file.sha256},
             IfNoneMatch="*",
         )
     except ClientError as error:
         if aws.code_of(error) not in _TAKEN:
             raise
-        _same_object(file)
+        return False
+    return True
 
 
-def _same_object(file: File) -> None:
-    bucket = settings.get(Setting.DOCUMENTS_BUCKET)
-    held = aws.s3().get_object(Bucket=bucket, Key=file.key)["Body"].read()
-    if hashlib.sha256(held).hexdigest() != file.sha256:
+def read(file: File) -> bytes:
+    """Return what is kept under a file's key."""
+    held = aws.s3().get_object(Bucket=settings.get(Setting.DOCUMENTS_BUCKET), Key=file.key)
+    return held["Body"].read()
+
+
+def _put_object(document: Document | Paper, file: File, content: bytes) -> None:
+    if not put(document.id, file, content) and hashlib.sha256(read(file)).hexdigest() != file.sha256:
         message = f"{file.key} holds other bytes"
         raise FileDiffers(message)
 

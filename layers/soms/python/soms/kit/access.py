@@ -190,6 +190,17 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "POST /v1/imports/{import_id}/cancel": FINANCE,
         "POST /v1/imports/{import_id}/retry": FINANCE,
     },
+    "fapiao": {
+        "POST /v1/tax-invoices": FINANCE,
+        "GET /v1/tax-invoices": SELLERS | READERS,
+        "GET /v1/tax-invoices/{tax_invoice_id}": SELLERS | READERS,
+        "GET /v1/tax-invoices/{tax_invoice_id}/document": SELLERS | READERS,
+        "POST /v1/tax-invoices/{tax_invoice_id}/submit": FINANCE,
+        "POST /v1/tax-invoices/{tax_invoice_id}/refresh": FINANCE,
+        "POST /v1/tax-invoices/{tax_invoice_id}/red-confirmation": FINANCE,
+        "POST /v1/tax-invoices/{tax_invoice_id}/red-confirmation/confirm": FINANCE,
+        "POST /v1/tax-invoices/{tax_invoice_id}/red-confirmation/withdraw": FINANCE,
+    },
     "reports": {
         "GET /v1/reports/stock-value": COSTS,
         "GET /v1/reports/stock-analysis": COSTS | {_G.PURCHASING},

@@ -26,6 +26,7 @@ class Setting(StrEnum):
     RECONCILE = "RECONCILE_FUNCTION"
     INTAKE = "INTAKE_FUNCTION"
     APPLY = "APPLY_FUNCTION"
+    TAX_PLATFORM = "TAX_PLATFORM"
 
 
 class MissingSetting(RuntimeError):

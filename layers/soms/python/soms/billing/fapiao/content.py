@@ -93,10 +93,10 @@ def differences(made: Sequence[Line], *, net: Decimal, tax: Decimal, total: Deci
         if line.quantity is not None and line.price is not None:
             off = abs(line.quantity * line.price - line.amount)
             if off > CENT:
-                words = (f"line {number}: price × quantity is not the amount", f"第 {number} 行单价乘数量不符")
+                words = (f"line {number}: price × quantity is off", f"第 {number} 行单价×数量≠金额")
                 found.append(Fault("amount_differs", words, meta=meta))
         if abs(line.amount * line.rate - line.tax) > CENT:
-            words = (f"line {number}: amount × rate is not the tax", f"第 {number} 行金额×税率≠税额")
+            words = (f"line {number}: amount × rate is off", f"第 {number} 行金额×税率≠税额")
             found.append(Fault("tax_differs", words, meta=meta))
     sums = sum((one.amount for one in made), ZERO), sum((one.tax for one in made), ZERO)
     if sums != (net, tax) or net + tax != total:

@@ -36,31 +36,40 @@ COMMANDS: Final[tuple[Step, ...]] = (
         },
     ),
     Step(
-        "withdraw",
-        RED,
-        {
-            "confirmation_applied": "confirmation_withdrawn",
-            "confirmation_confirmed": "confirmation_withdrawn",
-        },
-    ),
-    Step(
         "confirm",
         RED,
         {
-            "requested": "confirmation_confirmed",
-            "confirmation_refused": "confirmation_confirmed",
-            "confirmation_withdrawn": "confirmation_confirmed",
+            "requested": "confirmation_applied",
+            "confirmation_refused": "confirmation_applied",
+            "confirmation_withdrawn": "confirmation_applied",
+            "rejected": "confirmation_applied",
+        },
+    ),
+    Step(
+        "withdraw",
+        RED,
+        {
+            "confirmation_applied": "confirmation_withdrawing",
+            "confirmation_confirmed": "confirmation_withdrawing",
         },
     ),
 )
 ANSWERS: Final[tuple[Step, ...]] = (
     Step("accepted", BOTH, {"submitted": "submitted", "unknown": "submitted"}),
     Step("lost", BOTH, {"submitted": "unknown", "unknown": "unknown"}),
+    Step("unheard", BOTH, {"submitted": "submitted", "unknown": "unknown"}),
     # What was issued is issued, however late we hear of it.
     Step("issued", BOTH, {"submitted": "issued", "unknown": "issued", "rejected": "issued"}),
     Step("refused", BOTH, {"submitted": "rejected", "unknown": "rejected"}),
     Step("confirmation_open", RED, {"confirmation_applied": "confirmation_applied"}),
-    Step("confirmation_lost", RED, {"confirmation_applied": "confirmation_applied"}),
+    Step(
+        "confirmation_lost",
+        RED,
+        {
+            "confirmation_applied": "confirmation_applied",
+            "confirmation_withdrawing": "confirmation_withdrawing",
+        },
+    ),
     Step("confirmation_confirmed", RED, {"confirmation_applied": "confirmation_confirmed"}),
     Step(
         "confirmation_refused",
@@ -68,6 +77,7 @@ ANSWERS: Final[tuple[Step, ...]] = (
         {
             "confirmation_applied": "confirmation_refused",
             "confirmation_confirmed": "confirmation_refused",
+            "confirmation_withdrawing": "confirmation_refused",
         },
     ),
     Step(
@@ -76,14 +86,18 @@ ANSWERS: Final[tuple[Step, ...]] = (
         {
             "confirmation_applied": "confirmation_withdrawn",
             "confirmation_confirmed": "confirmation_withdrawn",
+            "confirmation_withdrawing": "confirmation_withdrawn",
         },
     ),
+    Step("withdrawal_refused", RED, {"confirmation_withdrawing": "confirmation_applied"}),
 )
-WAITING: Final[frozenset[State]] = frozenset({"submitted", "unknown", "confirmation_applied"})
+WAITING: Final[frozenset[State]] = frozenset(
+    {"submitted", "unknown", "confirmation_applied", "confirmation_withdrawing"}
+)
 """States in which the platform, or the buyer on it, has something to say."""
 ASKED: Final[frozenset[State]] = WAITING | {"confirmation_confirmed", "issued"}
 """States in which `refresh` asks the platform."""
-CLIENTS: Final = ("submit", "apply", "withdraw", "confirm")
+CLIENTS: Final = ("submit", "apply", "confirm", "withdraw")
 
 
 def find(steps: tuple[Step, ...], name: str, fapiao: Fapiao) -> State | None:

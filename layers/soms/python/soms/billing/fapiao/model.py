@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from soms.billing.model import File
 from soms.catalog.model import TaxCode
 from soms.kit import ids
-from soms.kit.fields import Code, Frozen, Name, Request, wrong
+from soms.kit.fields import Code, Frozen, Name, Request, Text, wrong
 
 Kind = Literal["blue", "red"]
 """Blue (蓝字) bills, red (红字) takes back what a blue one billed."""
@@ -17,6 +17,7 @@ Type = Literal["special", "general"]
 State = Literal[
     "requested",
     "confirmation_applied",
+    "confirmation_withdrawing",
     "confirmation_confirmed",
     "confirmation_refused",
     "confirmation_withdrawn",
@@ -25,6 +26,8 @@ State = Literal[
     "rejected",
     "issued",
 ]
+RedReason = Literal["error", "return", "ended", "allowance"]
+"""Why a red one is asked for: 开票有误, 销货退回, 服务中止, 销售折让."""
 Format = Literal["pdf", "ofd", "xml"]
 FORMATS: Final[tuple[Format, ...]] = ("pdf", "ofd", "xml")
 CURRENCY: Final = "CNY"
@@ -59,6 +62,18 @@ class SubmitRequest(Request):
     tax_id: BuyerTaxId | None = None
 
 
+class ApplyRequest(Request):
+    """Why it is taken back (红字原因)."""
+
+    reason: RedReason = "return"
+
+
+class WithdrawRequest(Request):
+    """Why the red confirmation is withdrawn, for the journal."""
+
+    reason: Text | None = None
+
+
 class ConfirmRequest(Request):
     """The red confirmation (红字确认单) that the buyer began, by the platform's number."""
 
@@ -85,11 +100,11 @@ class Line(Frozen):
     name: str
     tax_code: TaxCode
     unit: str
-    quantity: int | None
-    price: Decimal | None
     amount: Decimal
     rate: Decimal
     tax: Decimal
+    quantity: int | None = None
+    price: Decimal | None = None
     relief: Literal["export", "exempt", "outside", "zero"] | None = None
     discount: bool = False
 
@@ -105,9 +120,9 @@ class Content(Frozen):
 class Fapiao(Frozen):
     """A tax invoice and where it stands; amounts in CNY, of a red one what it takes back.
 
-    `version` counts commands, `settled` what the platform told. `attempts` counts how often it was sent,
-    `confirmation_round` how often a red confirmation was asked for. `reds` is what red ones take of a blue
-    one. `due_at` is when the sweep looks at it next.
+    `version` counts commands, `settled` all other writes. `attempts` counts how often it was sent,
+    `confirmation_round` how often a red confirmation was begun, `confirmation_by` says by whom. `reds` is
+    what red ones take of a blue one. `due_at` is when the sweep looks at it next, `looks` how often it did.
     """
 
     id: str
@@ -133,6 +148,8 @@ class Fapiao(Frozen):
     issued_at: str | None = None
     attempts: int = 0
     confirmation_round: int = 0
+    red_reason: RedReason | None = None
+    confirmation_by: Literal["seller", "buyer"] = "seller"
     confirmation_number: str | None = None
     trouble: Trouble | None = None
     files: dict[Format, File] = Field(default_factory=dict)
@@ -140,6 +157,7 @@ class Fapiao(Frozen):
     requested_at: str
     requested_by: str
     due_at: str | None = None
+    looks: int = 0
 
     @property
     def serial(self) -> str:
@@ -150,6 +168,11 @@ class Fapiao(Frozen):
     def confirmation_serial(self) -> str:
         """Return the number under which the platform gets the red confirmation of this round."""
         return f"{self.serial}{self.confirmation_round:02d}"
+
+    @property
+    def confirmation_reference(self) -> str:
+        """Return by what the platform is asked for the red confirmation."""
+        return self.confirmation_number or self.confirmation_serial
 
     @property
     def seq(self) -> int:

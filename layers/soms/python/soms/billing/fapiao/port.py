@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from soms.billing.fapiao.model import Format, Kind, Line, Type
+from soms.billing.fapiao.model import Format, Kind, Line, RedReason, Type
 
 Standing = Literal["open", "confirmed", "refused", "withdrawn", "lapsed"]
 
@@ -35,6 +35,7 @@ class Paper:
     reference: str
     blue_number: str | None = None
     confirmation_number: str | None = None
+    red_reason: RedReason | None = None
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ class TaxPlatform(Protocol):
         """Ask for a red confirmation; the serial is that of the round."""
         ...
 
-    def query_red(self, serial: str) -> RedOutcome:
-        """Tell where the red confirmation of a serial stands."""
+    def query_red(self, reference: str) -> RedOutcome:
+        """Tell where a red confirmation stands: by its number where we know it, else by our serial."""
         ...
 
     def confirm_red(self, number: str, paper: Paper) -> RedOutcome:
