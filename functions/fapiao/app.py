@@ -75,9 +75,8 @@ handler = app.handler
 
 @app.post("/v1/tax-invoices")
 def request(request: FapiaoRequest, caller: Caller) -> http.Answer:
-    now = clock.now()
-    platforms.chosen(now)
-    return _answer(requesting.request(request, caller, now=now), requesting.CREATED)
+    platforms.chosen(clock.now)
+    return _answer(requesting.request(request, caller, now=clock.now()), requesting.CREATED)
 
 
 @app.get("/v1/tax-invoices")
@@ -106,32 +105,32 @@ def tax_invoice(tax_invoice_id: str, caller: Caller) -> http.Answer:
 
 @app.post("/v1/tax-invoices/{tax_invoice_id}/submit")
 def submit(tax_invoice_id: str, request: SubmitRequest, caller: Caller) -> http.Answer:
-    now = clock.now()
-    return _answer(commands.submit(tax_invoice_id, request, caller, platforms.chosen(now), now=now))
+    platform = platforms.chosen(clock.now)
+    return _answer(commands.submit(tax_invoice_id, request, caller, platform, now=clock.now))
 
 
 @app.post("/v1/tax-invoices/{tax_invoice_id}/refresh")
 def refresh(tax_invoice_id: str, caller: Caller) -> http.Answer:
-    now = clock.now()
-    return _answer(commands.refresh(tax_invoice_id, caller, platforms.chosen(now), now=now))
+    platform = platforms.chosen(clock.now)
+    return _answer(commands.refresh(tax_invoice_id, caller, platform, now=clock.now))
 
 
 @app.post("/v1/tax-invoices/{tax_invoice_id}/red-confirmation")
 def apply(tax_invoice_id: str, request: ApplyRequest, caller: Caller) -> http.Answer:
-    now = clock.now()
-    return _answer(commands.apply(tax_invoice_id, request, caller, platforms.chosen(now), now=now))
+    platform = platforms.chosen(clock.now)
+    return _answer(commands.apply(tax_invoice_id, request, caller, platform, now=clock.now))
 
 
 @app.post("/v1/tax-invoices/{tax_invoice_id}/red-confirmation/confirm")
 def confirm(tax_invoice_id: str, request: ConfirmRequest, caller: Caller) -> http.Answer:
-    now = clock.now()
-    return _answer(commands.confirm(tax_invoice_id, request, caller, platforms.chosen(now), now=now))
+    platform = platforms.chosen(clock.now)
+    return _answer(commands.confirm(tax_invoice_id, request, caller, platform, now=clock.now))
 
 
 @app.post("/v1/tax-invoices/{tax_invoice_id}/red-confirmation/withdraw")
 def withdraw(tax_invoice_id: str, request: WithdrawRequest, caller: Caller) -> http.Answer:
-    now = clock.now()
-    return _answer(commands.withdraw(tax_invoice_id, request, caller, platforms.chosen(now), now=now))
+    platform = platforms.chosen(clock.now)
+    return _answer(commands.withdraw(tax_invoice_id, request, caller, platform, now=clock.now))
 
 
 @app.get("/v1/tax-invoices/{tax_invoice_id}/document")

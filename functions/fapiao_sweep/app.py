@@ -6,4 +6,4 @@ from soms.kit import clock, streams
 
 def handler(_event: streams.Event, _context: streams.Context) -> dict[str, int]:
     """Go on with what is due."""
-    return sweep.sweep(now=clock.now())
+    return sweep.sweep(now=clock.now)

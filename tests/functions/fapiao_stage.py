@@ -1,14 +1,12 @@
 """What stories of tax invoices begin with: a company and goods that the tax office knows, and commands."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from soms.billing.fapiao import simulator, store
-from soms.billing.fapiao.model import Fapiao, Kind, State, fapiao_id
-from soms.billing.fapiao.sending import paper
-from soms.kit.settings import Setting
+from soms.billing.fapiao.model import Fapiao, State, fapiao_id
+from soms.kit import clock
 from soms.kit.writes import Writes
 
 from tests.world import Answer, Context, World, module
@@ -92,7 +90,7 @@ class Stage:
         return told
 
     def platform(self) -> simulator.Simulator:
-        return simulator.Simulator(datetime.now(UTC))
+        return simulator.Simulator(clock.now)
 
     def on_platform(self, invoice: str) -> list[dict[str, Any]]:
         """Return what the platform issued for a document of ours, under whatever serial."""
@@ -114,5 +112,3 @@ class Stage:
         writes.commit()
         return after
 
-
-__all__ = ["BUYER", "CODE", "PATH", "SELLER", "Kind", "Setting", "Stage", "paper"]

@@ -1,12 +1,12 @@
 """What people do with tax invoices: ask for one, have it issued, see to its red confirmation."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from soms.billing.fapiao import lifecycle, sending, store, writing
 from soms.billing.fapiao.model import ApplyRequest, ConfirmRequest, Fapiao, SubmitRequest, WithdrawRequest
 from soms.billing.fapiao.port import TaxPlatform
 from soms.billing.fapiao.requesting import buyer_faults
+from soms.billing.fapiao.writing import Now
 from soms.catalog.commands import expected
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid, InvalidState
@@ -16,7 +16,7 @@ Next = Callable[[Fapiao], Fapiao]
 
 
 def submit(
-    fapiao_id: str, said: SubmitRequest, caller: Caller, platform: TaxPlatform, *, now: datetime
+    fapiao_id: str, said: SubmitRequest, caller: Caller, platform: TaxPlatform, *, now: Now
 ) -> Fapiao:
     """Have a tax invoice issued, with what is corrected of it; the platform's answer may come later."""
 
@@ -34,7 +34,7 @@ def submit(
     return sending.send(kept, platform, now=now)
 
 
-def refresh(fapiao_id: str, caller: Caller, platform: TaxPlatform, *, now: datetime) -> Fapiao:
+def refresh(fapiao_id: str, caller: Caller, platform: TaxPlatform, *, now: Now) -> Fapiao:
     """Ask the platform where a tax invoice stands."""
 
     def asked(before: Fapiao) -> Fapiao:
@@ -46,7 +46,7 @@ def refresh(fapiao_id: str, caller: Caller, platform: TaxPlatform, *, now: datet
 
 
 def apply(
-    fapiao_id: str, said: ApplyRequest, caller: Caller, platform: TaxPlatform, *, now: datetime
+    fapiao_id: str, said: ApplyRequest, caller: Caller, platform: TaxPlatform, *, now: Now
 ) -> Fapiao:
     """Ask for a red confirmation; what the buyer has used, the buyer must confirm."""
     begun = {"red_reason": said.reason}
@@ -55,7 +55,7 @@ def apply(
 
 
 def confirm(
-    fapiao_id: str, said: ConfirmRequest, caller: Caller, platform: TaxPlatform, *, now: datetime
+    fapiao_id: str, said: ConfirmRequest, caller: Caller, platform: TaxPlatform, *, now: Now
 ) -> Fapiao:
     """Confirm the red confirmation that the buyer began on the platform."""
     begun = {"confirmation_by": "buyer", "confirmation_number": said.confirmation_number}
@@ -64,7 +64,7 @@ def confirm(
 
 
 def withdraw(
-    fapiao_id: str, said: WithdrawRequest, caller: Caller, platform: TaxPlatform, *, now: datetime
+    fapiao_id: str, said: WithdrawRequest, caller: Caller, platform: TaxPlatform, *, now: Now
 ) -> Fapiao:
     """Withdraw a red confirmation that is not used."""
 
@@ -83,18 +83,18 @@ def _round(before: Fapiao, command: str, **said: object) -> Fapiao:
 
 
 def _keep(
-    fapiao_id: str, command: str, begin: Next, caller: Caller, now: datetime, *, reason: str | None = None
+    fapiao_id: str, command: str, begin: Next, caller: Caller, now: Now, *, reason: str | None = None
 ) -> Fapiao:
     """Keep what a command begins, before the platform is called."""
 
     def attempt() -> Fapiao:
-        before = store.get(fapiao_id)
+        before, at = store.get(fapiao_id), now()
         begun = begin(before)
         said = {"version": expected(caller, before.version) + 1, "trouble": None, "looks": 0}
-        after = writing.timed(begun.model_copy(update=said), now)
+        after = writing.timed(begun.model_copy(update=said), at)
         writes = Writes()
         store.put(writes, after, before=before)
-        writing.record(writes, command, before, after, caller, now=now, reason=reason)
+        writing.record(writes, command, before, after, caller, now=at, reason=reason)
         writes.commit()
         return after
 

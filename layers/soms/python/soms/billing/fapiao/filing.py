@@ -9,6 +9,7 @@ from soms.billing import files
 from soms.billing.fapiao.model import Fapiao, Format
 from soms.billing.fapiao.port import TaxPlatform
 from soms.billing.model import File
+from soms.kit import aws
 
 CHINA: Final = timezone(timedelta(hours=8))
 
@@ -32,7 +33,9 @@ def key(fapiao: Fapiao, form: Format) -> str:
 def _kept(fapiao: Fapiao, form: Format, content: bytes) -> File:
     """Keep a file, or take what was kept first: platforms may make a file anew for each download."""
     file = _file(fapiao, form, content)
-    return file if files.put(fapiao.id, file, content) else _file(fapiao, form, files.read(file))
+    # To put it again changes nothing: what lies there stays.
+    new = aws.read(lambda: files.put(fapiao.id, file, content))
+    return file if new else _file(fapiao, form, aws.read(lambda: files.read(file)))
 
 
 def _file(fapiao: Fapiao, form: Format, content: bytes) -> File:

@@ -1,5 +1,6 @@
 """Which tax platform the stage has: the simulator or none; a real one is an adapter to be written."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from soms.billing.fapiao.port import TaxPlatform
@@ -21,8 +22,14 @@ class TaxPlatformMissing(Problem):
     )
 
 
-def chosen(now: datetime) -> TaxPlatform:
+def find(now: Callable[[], datetime]) -> TaxPlatform | None:
+    """Return the platform that the stage is set to, or None."""
+    return Simulator(now) if settings.get(Setting.TAX_PLATFORM) == "simulator" else None
+
+
+def chosen(now: Callable[[], datetime]) -> TaxPlatform:
     """Return the platform that the stage is set to, or raise TaxPlatformMissing."""
-    if settings.get(Setting.TAX_PLATFORM) == "simulator":
-        return Simulator(now)
-    raise TaxPlatformMissing
+    found = find(now)
+    if found is None:
+        raise TaxPlatformMissing
+    return found

@@ -1,15 +1,13 @@
 """What is said to the tax platform: each call after the state that calls for it is kept."""
 
-from datetime import datetime
-
 from soms.billing.fapiao import filing, store
 from soms.billing.fapiao.model import Fapiao
 from soms.billing.fapiao.news import News, heard, of_red
 from soms.billing.fapiao.port import Absent, Confirmation, Paper, Refused, TaxPlatform
-from soms.billing.fapiao.writing import again, filed, learn
+from soms.billing.fapiao.writing import Now, again, filed, learn
 
 
-def pursue(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
+def pursue(fapiao: Fapiao, platform: TaxPlatform, *, now: Now) -> Fapiao:
     """Ask the platform where a tax invoice stands and write it down; what never arrived is sent again."""
     match fapiao.state:
         case "submitted" | "unknown":
@@ -25,7 +23,7 @@ def pursue(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
             return file(fapiao, platform, now=now)
 
 
-def send(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
+def send(fapiao: Fapiao, platform: TaxPlatform, *, now: Now) -> Fapiao:
     """Send what is kept as submitted, always under the same serial, and write down what became of it."""
     if fapiao.state != "submitted":
         return fapiao
@@ -33,7 +31,7 @@ def send(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
     return file(learn(fapiao, heard(outcome, asked=False), now=now), platform, now=now)
 
 
-def apply(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
+def apply(fapiao: Fapiao, platform: TaxPlatform, *, now: Now) -> Fapiao:
     """Ask for the red confirmation of this round, or confirm the one that the buyer began."""
     made = paper(fapiao, fapiao.confirmation_serial)
     if fapiao.confirmation_by == "buyer":
@@ -43,7 +41,7 @@ def apply(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
     return learn(fapiao, of_red(told), now=now)
 
 
-def withdraw(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
+def withdraw(fapiao: Fapiao, platform: TaxPlatform, *, now: Now) -> Fapiao:
     """Withdraw the red confirmation; one that never arrived is withdrawn by that."""
     number = fapiao.confirmation_number
     if number is None:
@@ -56,7 +54,7 @@ def withdraw(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
     return learn(fapiao, of_red(platform.cancel_red(number), refused="withdrawal_refused"), now=now)
 
 
-def file(fapiao: Fapiao, platform: TaxPlatform, *, now: datetime) -> Fapiao:
+def file(fapiao: Fapiao, platform: TaxPlatform, *, now: Now) -> Fapiao:
     """Keep the files of what was issued that are not kept yet."""
     if not fapiao.missing:
         return fapiao

@@ -1,6 +1,6 @@
 """A simulated tax platform: it behaves like the real one, keeps its books beside ours, and issues nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -37,11 +37,16 @@ _PAPER: Final = TypeAdapter(Paper)
 
 
 class Simulator:
-    """The simulated platform at an instant."""
+    """The simulated platform, by a clock."""
 
-    def __init__(self, now: datetime) -> None:
-        """Let it be `now` on the platform."""
-        self.now = now
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        """Let the platform go by this clock."""
+        self._clock = now
+
+    @property
+    def now(self) -> datetime:
+        """The time on the platform."""
+        return self._clock()
 
     def issue(self, paper: Paper) -> Outcome:
         """Take a request; it is issued when it is asked about."""

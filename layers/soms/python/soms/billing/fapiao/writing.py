@@ -1,6 +1,6 @@
 """What is written of a tax invoice: what the platform told, that it is sent again, which files are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,33 +12,35 @@ from soms.kit import access, clock, journal
 from soms.kit.access import Caller
 from soms.kit.writes import AlreadyDone, Stale, Writes, decide
 
+Now = Callable[[], datetime]
+"""A clock: an answer is written down when it comes, after whatever asked for it."""
 LONGEST: Final = 60
 """After at most so many minutes the sweep looks again."""
 
 
-def learn(asked: Fapiao, news: News, *, now: datetime) -> Fapiao:
+def learn(asked: Fapiao, news: News, *, now: Now) -> Fapiao:
     """Write down what the platform told of a tax invoice as it was when it was asked.
 
     What was overtaken, by a later attempt or another round, changes nothing; what was issued always counts.
     """
 
     def attempt() -> Fapiao:
-        before = store.get(asked.id)
+        before, at = store.get(asked.id), now()
         to = lifecycle.find(lifecycle.ANSWERS, news.answer, before)
         if to is None or (news.answer != "issued" and _turn(asked) != _turn(before)):
             return before
         code, text = news.trouble or (None, "")
         told = {
             "state": to,
-            "trouble": Trouble(code=code, text=text, at=clock.stamp(now)) if code else None,
+            "trouble": Trouble(code=code, text=text, at=clock.stamp(at)) if code else None,
             "looks": before.looks + 1 if to == before.state else 0,
             "settled": before.settled + 1,
         }
-        after = timed(before.model_copy(update={**news.changes, **told}), now)
+        after = timed(before.model_copy(update={**news.changes, **told}), at)
         writes = Writes()
         store.put(writes, after, before=before)
         if to != before.state:
-            record(writes, to, before, after, access.system("fapiao", f"{after.id}#{after.seq}"), now=now)
+            record(writes, to, before, after, access.system("fapiao", f"{after.id}#{after.seq}"), now=at)
         try:
             writes.commit()
         except AlreadyDone:
@@ -86,7 +88,7 @@ def timed(fapiao: Fapiao, now: datetime) -> Fapiao:
     return fapiao.model_copy(update={"due_at": clock.stamp(now + pause) if waits else None})
 
 
-def again(fapiao: Fapiao, *, now: datetime) -> Fapiao:
+def again(fapiao: Fapiao, *, now: Now) -> Fapiao:
     """Write down that it is sent once more, before it is; another who did that first has sent it."""
 
     def attempt() -> Fapiao:
@@ -95,19 +97,19 @@ def again(fapiao: Fapiao, *, now: datetime) -> Fapiao:
         if to is None or _turn(before) != _turn(fapiao):
             return before
         said = {"state": to, "attempts": before.attempts + 1, "settled": before.settled + 1}
-        return _replace(before, before.model_copy(update=said), now)
+        return _replace(before, before.model_copy(update=said), now())
 
     return decide(attempt)
 
 
-def filed(fapiao: Fapiao, kept: Mapping[Format, File], *, now: datetime) -> Fapiao:
+def filed(fapiao: Fapiao, kept: Mapping[Format, File], *, now: Now) -> Fapiao:
     """Write down which files are kept."""
 
     def attempt() -> Fapiao:
         before = store.get(fapiao.id)
         files = {**before.files, **kept}
         told = {"files": files, "settled": before.settled + 1, "looks": before.looks + 1}
-        return _replace(before, before.model_copy(update=told), now)
+        return _replace(before, before.model_copy(update=told), now())
 
     return decide(attempt)
 
