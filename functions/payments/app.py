@@ -1,14 +1,16 @@
-"""HTTP /v1/payments: money that came in, and what becomes of it."""
+"""HTTP /v1/payments, /v1/refunds: money that came in, and what becomes of it."""
 
 from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
-from soms.billing import allocating, balances, collecting, shown
-from soms.billing.payment import AllocateRequest, Payment, PaymentRequest
+from soms.billing import allocating, balances, bouncing, collecting, refunding, refunds, shown
+from soms.billing.payment import AllocateRequest, BounceRequest, Payment, PaymentRequest
+from soms.billing.refund import CustomerRefundRequest, DecisionRequest, Refund, RefundRequest, Status
 from soms.kit import clock, http, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request
+from soms.kit.problems import FilterUnsupported
 
 CREATED = 201
 
@@ -21,11 +23,34 @@ class Payments(Request):
     cursor: str | None = None
 
 
+class Refunds(Request):
+    """Filters of the list of refunds; one at a time."""
+
+    customer_id: str | None = None
+    status: Status | None = None
+    limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
+    cursor: str | None = None
+
+
 def _payment(payment: Payment) -> http.Answer:
     return http.Answer(shown.payment(payment), version=payment.version, settled=payment.seq)
 
 
-app = http.Resolver("payments", replays={"payment": lambda name, _caller: _payment(balances.payment(name))})
+def _refund(refund: Refund) -> http.Answer:
+    return http.Answer(shown.refund(refund), version=refund.version)
+
+
+def _made(refund: Refund, *, known: bool) -> http.Answer:
+    return http.replayed(_refund(refund)) if known else replace(_refund(refund), status=CREATED)
+
+
+app = http.Resolver(
+    "payments",
+    replays={
+        "payment": lambda name, _caller: _payment(balances.payment(name)),
+        "refund": lambda name, _caller: _refund(refunds.get(name)),
+    },
+)
 handler = app.handler
 
 
@@ -54,3 +79,52 @@ def payment(payment_id: str, caller: Caller) -> http.Answer:
 @app.post("/v1/payments/{payment_id}/allocations")
 def allocate(payment_id: str, request: AllocateRequest, caller: Caller) -> http.Answer:
     return _payment(allocating.allocate(payment_id, request, caller, now=clock.now()))
+
+
+@app.post("/v1/payments/{payment_id}/bounce")
+def bounce(payment_id: str, request: BounceRequest, caller: Caller) -> http.Answer:
+    return _payment(bouncing.bounce(payment_id, request, caller, now=clock.now()))
+
+
+@app.post("/v1/payments/{payment_id}/refunds")
+def refund(payment_id: str, request: RefundRequest, caller: Caller) -> http.Answer:
+    made, known = refunding.refund(payment_id, request, caller, now=clock.now())
+    return _made(made, known=known)
+
+
+@app.post("/v1/refunds")
+def refund_customer(request: CustomerRefundRequest, caller: Caller) -> http.Answer:
+    made, known = refunding.refund_customer(request, caller, now=clock.now())
+    return _made(made, known=known)
+
+
+@app.get("/v1/refunds")
+def listed_refunds(query: Refunds, caller: Caller) -> http.Answer:
+    if query.customer_id and query.status:
+        raise FilterUnsupported
+    scope = http.scope(caller, query)
+    page = refunds.listed(
+        customer_id=query.customer_id,
+        status=query.status,
+        limit=query.limit,
+        after=paging.position(query.cursor, scope),
+    )
+    found = [Refund.model_validate(row) for row in page.rows]
+    return http.page(page, [shown.refund(one) for one in found if caller.may_see(one.salesperson)], scope)
+
+
+@app.get("/v1/refunds/{refund_id}")
+def shown_refund(refund_id: str, caller: Caller) -> http.Answer:
+    found = refunds.get(refund_id)
+    caller.require_sight(found.salesperson)
+    return _refund(found)
+
+
+@app.post("/v1/refunds/{refund_id}/approve")
+def approve(refund_id: str, request: DecisionRequest, caller: Caller) -> http.Answer:
+    return _refund(refunding.decide_on(refund_id, "approve", request, caller, now=clock.now()))
+
+
+@app.post("/v1/refunds/{refund_id}/reject")
+def reject(refund_id: str, request: DecisionRequest, caller: Caller) -> http.Answer:
+    return _refund(refunding.decide_on(refund_id, "reject", request, caller, now=clock.now()))

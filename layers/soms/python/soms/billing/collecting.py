@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, get_args
 
-from soms.billing import accounts, balances, desk, store
+from soms.billing import accounts, balances, desk, store, vouching
 from soms.billing.desk import Desk, Posting
 from soms.billing.model import OpenItem
 from soms.billing.payment import MOST_APPLIED, MOST_HELD, Method, Named, Payment, PaymentRequest
@@ -89,7 +89,8 @@ def pay(request: PaymentRequest, caller: Caller, *, now: datetime) -> tuple[Paym
     def attempt() -> tuple[Payment, bool]:
         held = balances.payments([payment_id]).get(payment_id)
         if held:
-            return _the_same(held, caller), True
+            require_same(held.id, held.said, caller)
+            return held, True
         payment = _new(payment_id, request, whose, caller, now, known.today)
         table = Desk.of(balances.open_items(_candidates(request, whose)), [payment])
         settle(table, payment, request.allocations, only=request.invoice_id)
@@ -132,7 +133,7 @@ def exceeds(item: OpenItem, wanted: Decimal, place: str) -> AmountExceedsOpen:
 
 def file(writes: Writes, table: Desk, posting: Posting) -> list[Voucher]:
     """Add the vouchers of what was moved on the desk to the writes."""
-    made = table.vouchers(posting)
+    made = vouching.vouchers(table, posting)
     for voucher in made:
         store.insert_voucher(writes, voucher)
     return made
@@ -145,6 +146,26 @@ def put(writes: Writes, table: Desk, *, new: Payment | None = None) -> None:
     for before, payment in table.changed_payments:
         if new is None or payment.id != new.id:
             balances.put_payment(writes, payment, before=before)
+
+
+def move(writes: Writes, table: Desk, posting: Posting) -> None:
+    """Add all that was moved on the desk to the writes: vouchers, what changed, customers' exposure."""
+    file(writes, table, posting)
+    put(writes, table)
+    for customer_id, relief in table.relief.items():
+        customers.collect(writes, customers.get(customer_id), -relief)
+
+
+def posting_of(caller: Caller, event: journal.Event, known: Facts, now: datetime) -> Posting:
+    """Return what the vouchers of a command have in common; their ids follow from its journal entry."""
+    return Posting(
+        name=journal.entry_id(caller, event.aggregate, event.version),
+        wanted_on=known.today,
+        periods=known.periods,
+        recorded_at=now,
+        recorded_by=caller.name,
+        reason=event.reason,
+    )
 
 
 def _commit(
@@ -249,13 +270,16 @@ def _new(
     )
 
 
-def _the_same(held: Payment, caller: Caller) -> Payment:
+def require_same(held_id: str, said: str, caller: Caller) -> None:
+    """Require that what has this reference already was said in the same words, or raise DuplicateReference.
+
+    Raises AlreadyDone where it was this very command.
+    """
     done = journal.find(caller.command.entry) if caller.command.entry else None
     if done:
         raise AlreadyDone(done)
-    if held.said != caller.command.request:
-        raise DuplicateReference(meta={"id": held.id})
-    return held
+    if said != caller.command.request:
+        raise DuplicateReference(meta={"id": held_id})
 
 
 def _taken(_held: Held) -> Exception:

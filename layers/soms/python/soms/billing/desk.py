@@ -6,12 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from soms.billing import accounts
 from soms.billing.model import Allocation, OpenItem
 from soms.billing.payment import MOST_AT_ONCE, MOST_HELD, Payment
 from soms.billing.periods import Periods
-from soms.billing.voucher import Kind, Portion, Voucher
-from soms.kit import ids
+from soms.billing.voucher import Portion
 
 ZERO: Final = Decimal(0)
 Planned = tuple[str, Decimal]
@@ -30,6 +28,25 @@ class Posting:
     reason: str | None = None
 
 
+@dataclass(frozen=True)
+class Loss:
+    """What of an invoice was given up, with the note of whoever did it."""
+
+    allocation: Allocation
+    item: OpenItem
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Repaid:
+    """What of a payment was given back: by which refund, under which reference."""
+
+    payment: Payment
+    amount: Decimal
+    refund_id: str
+    reference: str
+
+
 @dataclass
 class Desk:
     """Open items and payments as they were read and as they become; nothing here writes."""
@@ -40,6 +57,9 @@ class Desk:
     read_payments: dict[str, Payment] = field(default_factory=dict)
     given: list[Portion] = field(default_factory=list)
     undone: list[tuple[Allocation, OpenItem]] = field(default_factory=list)
+    lost: list[Loss] = field(default_factory=list)
+    repaid: list[Repaid] = field(default_factory=list)
+    returned: list[Payment] = field(default_factory=list)
     relief: dict[str, Decimal] = field(default_factory=dict)
     """By how much the exposure of each customer falls because of what was moved here."""
 
@@ -88,7 +108,38 @@ class Desk:
             )
         )
         if not payment.home:
-            self._relieve(item, settled)
+            self._relieve(item.customer_id, settled)
+
+    def write_off(self, invoice_id: str, one: Allocation, reason: str | None) -> None:
+        """Give up so much of an invoice, which must be open."""
+        item = self.items[invoice_id]
+        if one.amount > item.open:
+            message = f"{one.amount} is more than {item.open} of {item.number}"
+            raise ValueError(message)
+        self.items[invoice_id] = item.allocated(one)
+        self.lost.append(Loss(one, item, reason))
+        self._relieve(item.customer_id, one.amount)
+
+    def refund(self, payment_id: str, amount: Decimal, refund_id: str, reference: str) -> None:
+        """Give so much of a payment back, which must be unapplied."""
+        payment = self.payments[payment_id]
+        if amount > payment.unapplied:
+            message = f"{amount} is more than {payment.unapplied} of {payment.id}"
+            raise ValueError(message)
+        self.payments[payment_id] = payment.refunded_by(amount)
+        self.repaid.append(Repaid(payment, amount, refund_id, reference))
+        if payment.home:
+            self._relieve(payment.customer_id, -amount)
+
+    def bounce(self, payment_id: str) -> None:
+        """Take a payment whose money has not come back from all it settles; the invoices are on the desk."""
+        for one in self.payments[payment_id].allocations:
+            self.take_back(payment_id, one.invoice_id)
+        payment = self.payments[payment_id]
+        self.payments[payment_id] = payment.bounced()
+        self.returned.append(payment)
+        if payment.home:
+            self._relieve(payment.customer_id, payment.refunded - payment.amount)
 
     def free(self, invoice_id: str, amount: Decimal) -> None:
         """Open so much of an invoice again, its newest allocations first; the payments are on the desk."""
@@ -106,95 +157,15 @@ class Desk:
         for one in undone:
             self.undone.append((one, item))
             if one.kind == "write_off":
-                self._relieve(item, -one.amount)
+                self._relieve(item.customer_id, -one.amount)
                 continue
             payment = self.payments[one.source]
             self.payments[one.source] = payment.taken_back(item.id, one.given, one.amount)
             if not payment.home:
-                self._relieve(item, -one.amount)
+                self._relieve(item.customer_id, -one.amount)
 
-    def _relieve(self, item: OpenItem, amount: Decimal) -> None:
-        self.relief[item.customer_id] = self.relief.get(item.customer_id, ZERO) + amount
-
-    def vouchers(self, posting: Posting) -> list[Voucher]:
-        """Return the vouchers of what was moved since they were last asked for.
-
-        There is one a customer and currency for each way, and one for each write-off that was undone.
-        """
-        made = [self._settled("allocation", posting, self.given)]
-        back = [
-            Portion(
-                invoice_id=item.id,
-                number=item.number,
-                source=one.source,
-                amount=one.given,
-                settled=one.amount,
-            )
-            for one, item in self.undone
-            if one.kind == "payment"
-        ]
-        made.append(self._settled("unallocation", posting, back))
-        lost = [(one, item) for one, item in self.undone if one.kind == "write_off"]
-        made.append([self._restored(one, item, posting) for one, item in lost])
-        self.given, self.undone = [], []
-        return [voucher for several in made for voucher in several]
-
-    def _settled(self, kind: Kind, posting: Posting, portions: Sequence[Portion]) -> list[Voucher]:
-        groups: dict[tuple[str, str, str], list[Portion]] = {}
-        for one in portions:
-            item = self.items[one.invoice_id]
-            group = item.customer_id, self.payments[one.source].currency, item.currency
-            groups.setdefault(group, []).append(one)
-        return [self._voucher(kind, posting, group, several) for group, several in sorted(groups.items())]
-
-    def _voucher(
-        self, kind: Kind, posting: Posting, group: tuple[str, str, str], portions: Sequence[Portion]
-    ) -> Voucher:
-        customer, currency, other = group
-        amount = sum((one.amount for one in portions), ZERO)
-        settled = sum((one.settled for one in portions), ZERO)
-        sources = {one.source for one in portions}
-        latest = max(self.items[one.invoice_id].issued_on for one in portions)
-        wanted = max(posting.wanted_on, latest)
-        day = posting.periods.day(wanted)
-        return Voucher(
-            id=ids.derived("vou", kind, posting.name, *group),
-            kind=kind,
-            customer_id=customer,
-            payment_id=sources.pop() if len(sources) == 1 else None,
-            currency=currency,
-            amount=amount,
-            portions=tuple(portions),
-            postings=accounts.postings(kind, {"amount": amount})
-            if currency == other
-            else accounts.exchanged(kind, amount, currency, settled, other),
-            posted_on=day,
-            wanted_on=None if day == wanted else wanted,
-            reason=posting.reason,
-            recorded_at=posting.recorded_at,
-            recorded_by=posting.recorded_by,
-        )
-
-    def _restored(self, one: Allocation, item: OpenItem, posting: Posting) -> Voucher:
-        wanted = max(posting.wanted_on, item.issued_on)
-        day = posting.periods.day(wanted)
-        portion = Portion(
-            invoice_id=item.id, number=item.number, source=one.source, amount=one.amount, settled=one.amount
-        )
-        return Voucher(
-            id=ids.derived("vou", "write_off_reversal", posting.name, one.source),
-            kind="write_off_reversal",
-            customer_id=item.customer_id,
-            currency=item.currency,
-            amount=one.amount,
-            portions=(portion,),
-            postings=accounts.postings("write_off_reversal", {"amount": one.amount}, loss=one.account or ""),
-            posted_on=day,
-            wanted_on=None if day == wanted else wanted,
-            reason=posting.reason,
-            recorded_at=posting.recorded_at,
-            recorded_by=posting.recorded_by,
-        )
+    def _relieve(self, customer_id: str, amount: Decimal) -> None:
+        self.relief[customer_id] = self.relief.get(customer_id, ZERO) + amount
 
 
 def plan(money: Decimal, items: Sequence[OpenItem]) -> list[Planned]:

@@ -88,6 +88,12 @@ class AllocateRequest(Request):
         return self
 
 
+class BounceRequest(Request):
+    """Why the money of a payment did not come."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
 class Applied(Frozen):
     """What of a payment went to an invoice, in the payment's currency; `settled` is in the invoice's."""
 

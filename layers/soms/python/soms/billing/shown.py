@@ -2,11 +2,12 @@
 
 from soms.billing.model import OpenItem
 from soms.billing.payment import Payment
+from soms.billing.refund import Refund
 from soms.kit import money
 
 OWED = ("net", "tax", "total", "credited", "paid", "written_off", "open")
 INNER = {"salesperson", "seq", "allocations"}
-HIDDEN = {"seq", "said", "home", "allocations"}
+HIDDEN = {"seq", "said", "home", "allocations", "principal"}
 
 
 def owed(item: OpenItem) -> dict[str, object]:
@@ -42,3 +43,14 @@ def payment(one: Payment) -> dict[str, object]:
             for each in one.allocations
         ],
     }
+
+
+def refund(one: Refund) -> dict[str, object]:
+    """Return a refund with what each payment gives of it; that of one payment names it."""
+    whole = one.model_dump(mode="json", exclude=HIDDEN)
+    first = one.parts[0].payment_id if len(one.parts) == 1 else None
+    parts = [
+        each.model_dump(mode="json") | {"amount": money.text(each.amount, one.currency)}
+        for each in one.parts
+    ]
+    return whole | {"payment_id": first, "amount": money.text(one.amount, one.currency), "parts": parts}

@@ -21,10 +21,10 @@ from soms.catalog.model import (
     category_of,
 )
 from soms.catalog.rules import (
-    amount_faults,
     approval_faults,
     bundle_faults,
     inactive_warehouse,
+    limit_faults,
     tier_faults,
     unknown_currency,
     warehouse_faults,
@@ -126,9 +126,8 @@ def put_settings(request: SettingsRequest, caller: Caller, *, now: datetime) -> 
         )
     if not money.known(request.currency):
         faults.append(unknown_currency("/currency"))
-    elif request.count_approval_above_value is not None:
-        limit, place = request.count_approval_above_value, "/count_approval_above_value"
-        faults += amount_faults(limit, request.currency, place)
+    else:
+        faults += limit_faults(request)
     faults += approval_faults(request.approval_rules, request.currency)
     default = request.default_warehouse
     faults += warehouse_faults(store.find_warehouse(default), default, "/default_warehouse")

@@ -195,11 +195,19 @@ class PaymentMethod(Request):
     offline: bool = False
 
 
+class WriteOffLimits(Request):
+    """How much of an invoice each role may write off, in the company's currency; None is any amount."""
+
+    finance: Annotated[Amount, Field(ge=0)] | None = Decimal(0)
+    finance_manager: Annotated[Amount, Field(ge=0)] | None = None
+
+
 class SettingsRequest(Request):
     """How the company works; what is left out keeps its default.
 
     Of the cost of all that is shipped, what makes the first `abc_a_share` is in class A, up to `abc_b_share`
-    in B.
+    in B. Amounts are in the company's currency. Up to `write_off_tolerance` whoever records a payment may
+    write off what it leaves open of an invoice; above `refund_approval_above` a second person decides.
     """
 
     name: Name = "SOMS"
@@ -229,6 +237,9 @@ class SettingsRequest(Request):
     count_approval_above_units: Annotated[int, Field(strict=True, ge=0)] | None = None
     count_approval_above_value: Annotated[Amount, Field(ge=0)] | None = None
     payment_methods: Annotated[tuple[PaymentMethod, ...], Field(max_length=20)] = ()
+    refund_approval_above: Annotated[Amount, Field(ge=0)] | None = None
+    write_off_limits: WriteOffLimits = WriteOffLimits()
+    write_off_tolerance: Annotated[Amount, Field(ge=0)] = Decimal(0)
 
 
 class Settings(SettingsRequest):

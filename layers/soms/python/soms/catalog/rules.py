@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from soms.catalog.model import ApprovalRule, Product, ProductRequest, Tier, Warehouse
+from soms.catalog.model import ApprovalRule, Product, ProductRequest, SettingsRequest, Tier, Warehouse
 from soms.kit import money
 from soms.kit.problems import Fault, Words
 
@@ -20,6 +20,23 @@ def amount_faults(amount: Decimal, currency: str, pointer: str) -> list[Fault]:
     except ValueError as error:
         return [Fault("too_many_digits", (str(error), "金额位数超出货币允许范围"), pointer)]
     return []
+
+
+def limit_faults(request: SettingsRequest) -> list[Fault]:
+    """Return what is wrong with the limits of a company, which are in its currency."""
+    limits = {
+        "/count_approval_above_value": request.count_approval_above_value,
+        "/refund_approval_above": request.refund_approval_above,
+        "/write_off_limits/finance": request.write_off_limits.finance,
+        "/write_off_limits/finance_manager": request.write_off_limits.finance_manager,
+        "/write_off_tolerance": request.write_off_tolerance,
+    }
+    return [
+        fault
+        for place, limit in limits.items()
+        if limit is not None
+        for fault in amount_faults(limit, request.currency, place)
+    ]
 
 
 def tier_faults(tiers: Sequence[Tier]) -> list[Fault]:

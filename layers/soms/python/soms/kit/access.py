@@ -173,6 +173,13 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/payments": SELLERS | READERS,
         "GET /v1/payments/{payment_id}": SELLERS | READERS,
         "POST /v1/payments/{payment_id}/allocations": FINANCE,
+        "POST /v1/payments/{payment_id}/refunds": FINANCE,
+        "POST /v1/payments/{payment_id}/bounce": FINANCE,
+        "POST /v1/refunds": FINANCE,
+        "GET /v1/refunds": SELLERS | READERS,
+        "GET /v1/refunds/{refund_id}": SELLERS | READERS,
+        "POST /v1/refunds/{refund_id}/approve": frozenset({_G.FINANCE_MANAGER}),
+        "POST /v1/refunds/{refund_id}/reject": frozenset({_G.FINANCE_MANAGER}),
     },
     "reconciliation": {
         "GET /v1/reconciliation/items": READERS,
