@@ -1,12 +1,14 @@
 """HTTP /v1/invoices, /v1/credit-notes, /v1/invoice-series, /v1/papers: what was billed and printed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import balances, files, printing, shown, store
+from soms.billing import balances, files, printing, shown, store, writing_off
 from soms.billing.model import Document, DocumentKind, File, OpenItem
 from soms.billing.proof import proof
+from soms.billing.write_off import WriteOff, WriteOffRequest
 from soms.kit import clock, http, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request
@@ -83,7 +85,13 @@ def _link(file: File | None) -> http.Answer:
     return http.Answer(body)
 
 
-app = http.Resolver("billing")
+def _write_off(found: WriteOff) -> http.Answer:
+    return http.Answer(shown.write_off(found), version=1, settled=found.item.seq)
+
+
+app = http.Resolver(
+    "billing", replays={"write_off": lambda name, _caller: _write_off(writing_off.get(name))}
+)
 handler = app.handler
 
 
@@ -119,6 +127,12 @@ def invoice(invoice_id: str, caller: Caller) -> http.Answer:
 @app.get("/v1/invoices/{invoice_id}/document")
 def invoice_file(invoice_id: str, query: FileQuery, caller: Caller) -> http.Answer:
     return _file(invoice_id, query, caller)
+
+
+@app.post("/v1/invoices/{invoice_id}/write-offs")
+def give_up(invoice_id: str, request: WriteOffRequest, caller: Caller) -> http.Answer:
+    made = writing_off.give_up(invoice_id, request, caller, now=clock.now())
+    return replace(_write_off(made), status=writing_off.CREATED)
 
 
 @app.get("/v1/credit-notes")

@@ -1,12 +1,13 @@
-"""HTTP /v1/payments, /v1/refunds: money that came in, and what becomes of it."""
+"""HTTP /v1/payments, /v1/refunds, /v1/write-offs: money that came in, and what is given up."""
 
 from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
-from soms.billing import allocating, balances, bouncing, collecting, refunding, refunds, shown
+from soms.billing import allocating, balances, bouncing, collecting, refunding, refunds, shown, writing_off
 from soms.billing.payment import AllocateRequest, BounceRequest, Payment, PaymentRequest
 from soms.billing.refund import CustomerRefundRequest, DecisionRequest, Refund, RefundRequest, Status
+from soms.billing.write_off import ReverseRequest, WriteOff
 from soms.kit import clock, http, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request
@@ -44,10 +45,15 @@ def _made(refund: Refund, *, known: bool) -> http.Answer:
     return http.replayed(_refund(refund)) if known else replace(_refund(refund), status=CREATED)
 
 
+def _write_off(found: WriteOff) -> http.Answer:
+    return http.Answer(shown.write_off(found), version=1, settled=found.item.seq)
+
+
 app = http.Resolver(
     "payments",
     replays={
         "payment": lambda name, _caller: _payment(balances.payment(name)),
+        "write_off": lambda name, _caller: _write_off(writing_off.get(name)),
         "refund": lambda name, _caller: _refund(refunds.get(name)),
     },
 )
@@ -128,3 +134,15 @@ def approve(refund_id: str, request: DecisionRequest, caller: Caller) -> http.An
 @app.post("/v1/refunds/{refund_id}/reject")
 def reject(refund_id: str, request: DecisionRequest, caller: Caller) -> http.Answer:
     return _refund(refunding.decide_on(refund_id, "reject", request, caller, now=clock.now()))
+
+
+@app.get("/v1/write-offs/{write_off_id}")
+def shown_write_off(write_off_id: str, caller: Caller) -> http.Answer:
+    found = writing_off.get(write_off_id)
+    caller.require_sight(found.item.salesperson)
+    return _write_off(found)
+
+
+@app.post("/v1/write-offs/{write_off_id}/reverse")
+def reverse(write_off_id: str, request: ReverseRequest, caller: Caller) -> http.Answer:
+    return _write_off(writing_off.reverse(write_off_id, request, caller, now=clock.now()))

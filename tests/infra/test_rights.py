@@ -100,7 +100,7 @@ def test_documents_are_made_only_where_things_are_billed_paid_and_printed(dev: S
     }
 
     papers = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["pap_*"]}}
-    makers = ("invoicing", "rendering", "settlement", "payments", "reconciliation", "apply")
+    makers = ("invoicing", "rendering", "settlement", "payments", "reconciliation", "apply", "billing")
     assert writing == {name: {} for name in makers} | {"orders": papers}
 
 

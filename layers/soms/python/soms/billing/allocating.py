@@ -9,7 +9,6 @@ from soms.billing.collecting import LOOKED_AT
 from soms.billing.desk import Desk, Posting
 from soms.billing.payment import MOST_AT_ONCE, AllocateRequest, Payment, Reversed
 from soms.catalog.commands import expected
-from soms.customers import store as customers
 from soms.kit import journal, money
 from soms.kit.access import Caller
 from soms.kit.problems import Fault, Invalid, InvalidState
@@ -33,7 +32,7 @@ def allocate(payment_id: str, request: AllocateRequest, caller: Caller, *, now: 
         if request.reverse is not None:
             _take_back(table, before, request.reverse)
         else:
-            collecting.settle(table, before, request.allocations or "auto")
+            collecting.settle(table, before, request.allocations or "auto", by=(caller, known.settings))
         is_automatic = before.is_automatic and request.reverse is None
         table.payments[before.id] = (
             table.payments[before.id].commanded().model_copy(update={"is_automatic": is_automatic})
@@ -47,10 +46,7 @@ def allocate(payment_id: str, request: AllocateRequest, caller: Caller, *, now: 
             recorded_by=caller.name,
             reason=request.reason,
         )
-        collecting.file(writes, table, posting)
-        collecting.put(writes, table)
-        for customer_id, relief in table.relief.items():
-            customers.collect(writes, customers.get(customer_id), -relief)
+        collecting.move(writes, table, posting)
         name = "payment.allocated" if request.reverse is None else "payment.unallocated"
         journal.record(writes, collecting.moved(name, before, table), caller, at=now)
         writes.commit()

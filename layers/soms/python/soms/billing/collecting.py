@@ -6,10 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, get_args
 
-from soms.billing import accounts, balances, desk, store, vouching
+from soms.billing import accounts, balances, desk, store, vouching, write_off
 from soms.billing.desk import Desk, Posting
 from soms.billing.model import OpenItem
-from soms.billing.payment import MOST_APPLIED, MOST_HELD, Method, Named, Payment, PaymentRequest
+from soms.billing.payment import MOST_APPLIED, MOST_HELD, Lost, Method, Named, Payment, PaymentRequest
 from soms.billing.periods import Periods
 from soms.billing.voucher import Voucher
 from soms.catalog import store as catalog
@@ -20,7 +20,7 @@ from soms.customers import store as customers
 from soms.customers.model import Customer
 from soms.kit import aws, clock, ids, journal, money
 from soms.kit.access import Caller
-from soms.kit.problems import DuplicateReference, Fault, Invalid, Problem
+from soms.kit.problems import DuplicateReference, Fault, Forbidden, Invalid, Problem
 from soms.kit.writes import AlreadyDone, Held, Stale, Writes, decide
 from soms.orders import store as orders
 
@@ -93,16 +93,24 @@ def pay(request: PaymentRequest, caller: Caller, *, now: datetime) -> tuple[Paym
             return held, True
         payment = _new(payment_id, request, whose, caller, now, known.today)
         table = Desk.of(balances.open_items(_candidates(request, whose)), [payment])
-        settle(table, payment, request.allocations, only=request.invoice_id)
+        settle(table, payment, request.allocations, only=request.invoice_id, by=(caller, known.settings))
         return _commit(table, payment, whose, known, caller, now), False
 
     return decide(attempt)
 
 
-def settle(table: Desk, payment: Payment, wanted: str | Sequence[Named], *, only: str | None = None) -> None:
+def settle(
+    table: Desk,
+    payment: Payment,
+    wanted: str | Sequence[Named],
+    *,
+    only: str | None = None,
+    by: tuple[Caller, Settings] | None = None,
+) -> None:
     """Let a payment on the desk settle invoices on it, as named or by itself.
 
-    Raises Invalid where what is named cannot be, AmountExceedsOpen where less is open.
+    What is left open may be given up by whoever may. Raises Invalid where what is named cannot be,
+    AmountExceedsOpen where less is open, Forbidden.
     """
     if isinstance(wanted, str):
         if wanted == "auto":
@@ -118,9 +126,29 @@ def settle(table: Desk, payment: Payment, wanted: str | Sequence[Named], *, only
         settled = _settled(payment, item, one, place)
         if settled > item.open:
             raise exceeds(item, settled, f"{place}/amount")
-        if len(item.allocations) >= MOST_HELD or len(payment.allocations) >= MOST_APPLIED:
+        more = 2 if one.write_off else 1
+        if len(item.allocations) + more > MOST_HELD or len(payment.allocations) >= MOST_APPLIED:
             raise TooManyAllocations(faults=[Fault("too_many_allocations", TooManyAllocations.title, place)])
         table.give(payment.id, item.id, one.amount, settled)
+        if one.write_off:
+            _give_up(table, table.items[item.id], one.write_off, by, f"{place}/write_off/amount")
+
+
+def _give_up(
+    table: Desk, item: OpenItem, said: Lost, by: tuple[Caller, Settings] | None, place: str
+) -> None:
+    """Give up what a payment leaves open of an invoice, as far as the caller may."""
+    if faults := amount_faults(said.amount, item.currency, place):
+        raise Invalid(*faults)
+    amount = money.amount(said.amount, item.currency)
+    if by is None:
+        raise Forbidden
+    caller, settings = by
+    write_off.require_right(amount, item.currency, said.reason, caller, settings, with_money=True)
+    if amount > item.open:
+        raise exceeds(item, amount, place)
+    name = ids.derived("wof", caller.command.entry or "", item.id)
+    table.write_off(item.id, write_off.allocation(name, amount, said.reason), said.reason)
 
 
 def exceeds(item: OpenItem, wanted: Decimal, place: str) -> AmountExceedsOpen:
@@ -148,12 +176,13 @@ def put(writes: Writes, table: Desk, *, new: Payment | None = None) -> None:
             balances.put_payment(writes, payment, before=before)
 
 
-def move(writes: Writes, table: Desk, posting: Posting) -> None:
+def move(writes: Writes, table: Desk, posting: Posting) -> list[Voucher]:
     """Add all that was moved on the desk to the writes: vouchers, what changed, customers' exposure."""
-    file(writes, table, posting)
+    made = file(writes, table, posting)
     put(writes, table)
     for customer_id, relief in table.relief.items():
         customers.collect(writes, customers.get(customer_id), -relief)
+    return made
 
 
 def posting_of(caller: Caller, event: journal.Event, known: Facts, now: datetime) -> Posting:

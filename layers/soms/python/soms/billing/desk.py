@@ -30,11 +30,12 @@ class Posting:
 
 @dataclass(frozen=True)
 class Loss:
-    """What of an invoice was given up, with the note of whoever did it."""
+    """What of an invoice was given up, why, and what whoever did it noted."""
 
     allocation: Allocation
     item: OpenItem
-    reason: str | None
+    reason: str
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ class Desk:
         if not payment.home:
             self._relieve(item.customer_id, settled)
 
-    def write_off(self, invoice_id: str, one: Allocation, reason: str | None) -> None:
+    def write_off(self, invoice_id: str, one: Allocation, reason: str, note: str | None = None) -> None:
         """Give up so much of an invoice, which must be open."""
         item = self.items[invoice_id]
         if one.amount > item.open:
             message = f"{one.amount} is more than {item.open} of {item.number}"
             raise ValueError(message)
         self.items[invoice_id] = item.allocated(one)
-        self.lost.append(Loss(one, item, reason))
+        self.lost.append(Loss(one, item, reason, note))
         self._relieve(item.customer_id, one.amount)
 
     def refund(self, payment_id: str, amount: Decimal, refund_id: str, reference: str) -> None:

@@ -21,7 +21,16 @@ Method = Literal[
     "bank_transfer", "alipay", "wechat_pay", "card", "cash", "cheque", "prepayment", "customer_credit"
 ]
 Status = Literal["received", "bounced"]
+Reason = Literal["rounding", "discount", "bad_debt", "fx", "bank_fee"]
+"""Why a part of an invoice is given up."""
 Positive = Annotated[Amount, Field(gt=0)]
+
+
+class Lost(Request):
+    """What of an invoice is given up along with a payment, in the invoice's currency."""
+
+    amount: Positive
+    reason: Reason
 
 
 class Named(Request):
@@ -30,6 +39,7 @@ class Named(Request):
     invoice_id: Code
     amount: Positive
     invoice_amount: Positive | None = None
+    write_off: Lost | None = None
 
 
 Several = Annotated[tuple[Named, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]

@@ -3,7 +3,8 @@
 from soms.billing.model import OpenItem
 from soms.billing.payment import Payment
 from soms.billing.refund import Refund
-from soms.kit import money
+from soms.billing.write_off import WriteOff
+from soms.kit import clock, money
 
 OWED = ("net", "tax", "total", "credited", "paid", "written_off", "open")
 INNER = {"salesperson", "seq", "allocations"}
@@ -23,6 +24,27 @@ def owed(item: OpenItem) -> dict[str, object]:
     ]
     shown = item.model_dump(mode="json", exclude=INNER)
     return shown | amounts | {"status": item.status, "allocations": settled}
+
+
+def write_off(one: WriteOff) -> dict[str, object]:
+    """Return what was given up of an invoice, and how much of that still holds."""
+    item, voucher = one.item, one.voucher
+    return {
+        "id": voucher.id,
+        "status": one.status,
+        "invoice_id": item.id,
+        "number": item.number,
+        "customer_id": item.customer_id,
+        "currency": item.currency,
+        "amount": money.text(voucher.amount, item.currency),
+        "held": money.text(one.held, item.currency),
+        "invoice_open": money.text(item.open, item.currency),
+        "reason": voucher.reason,
+        "note": voucher.note,
+        "posted_on": str(voucher.posted_on),
+        "recorded_at": clock.stamp(voucher.recorded_at),
+        "recorded_by": voucher.recorded_by,
+    }
 
 
 def payment(one: Payment) -> dict[str, object]:

@@ -54,6 +54,7 @@ class Voucher(Frozen):
     posted_on: date
     wanted_on: date | None = None
     reason: str | None = None
+    note: str | None = None
     recorded_at: datetime
     recorded_by: str
 

@@ -97,7 +97,8 @@ def _restored(one: Allocation, item: OpenItem, posting: Posting) -> Voucher:
 def _written_off(loss: Loss, posting: Posting) -> Voucher:
     # A write-off goes by the id of its voucher, which is all that is kept of it beside the open item.
     one = loss.allocation
-    return _of_loss("write_off", one.source, one, loss.item, posting, loss.reason)
+    made = _of_loss("write_off", one.source, one, loss.item, posting, loss.reason)
+    return made.model_copy(update={"note": loss.note})
 
 
 def _of_loss(
