@@ -1,14 +1,25 @@
 """HTTP /v1/payments, /v1/refunds, /v1/write-offs: money that came in, and what is given up."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import allocating, balances, bouncing, collecting, refunding, refunds, shown, writing_off
+from soms.billing import (
+    allocating,
+    balances,
+    bouncing,
+    collecting,
+    refunding,
+    refunds,
+    shown,
+    using_credit,
+    writing_off,
+)
+from soms.billing.credit_use import CreditUse
 from soms.billing.payment import AllocateRequest, BounceRequest, Payment, PaymentRequest
 from soms.billing.refund import CustomerRefundRequest, DecisionRequest, Refund, RefundRequest, Status
 from soms.billing.write_off import ReverseRequest, WriteOff
-from soms.kit import clock, http, paging
+from soms.kit import clock, http, items, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request
 from soms.kit.problems import FilterUnsupported
@@ -17,9 +28,12 @@ CREATED = 201
 
 
 class Payments(Request):
-    """Filters of the payment list."""
+    """Filters of the payment list: a customer's, of a status, or the one with a method's reference."""
 
-    customer_id: str
+    customer_id: str | None = None
+    status: Literal["unapplied", "received", "bounced", "applied"] | None = None
+    method: str | None = None
+    reference: str | None = None
     limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
     cursor: str | None = None
 
@@ -33,8 +47,14 @@ class Refunds(Request):
     cursor: str | None = None
 
 
-def _payment(payment: Payment) -> http.Answer:
+def _payment(payment: Payment | CreditUse) -> http.Answer:
+    if isinstance(payment, CreditUse):
+        return http.Answer(shown.payment(payment), version=1)
     return http.Answer(shown.payment(payment), version=payment.version, settled=payment.seq)
+
+
+def _recorded(row: items.Item) -> Payment | CreditUse:
+    return balances.credit_use_of(row) or Payment.model_validate(row)
 
 
 def _refund(refund: Refund) -> http.Answer:
@@ -52,7 +72,7 @@ def _write_off(found: WriteOff) -> http.Answer:
 app = http.Resolver(
     "payments",
     replays={
-        "payment": lambda name, _caller: _payment(balances.payment(name)),
+        "payment": lambda name, _caller: _payment(balances.money_or_credit(name)),
         "write_off": lambda name, _caller: _write_off(writing_off.get(name)),
         "refund": lambda name, _caller: _refund(refunds.get(name)),
     },
@@ -62,22 +82,32 @@ handler = app.handler
 
 @app.post("/v1/payments")
 def pay(request: PaymentRequest, caller: Caller) -> http.Answer:
-    payment, known = collecting.pay(request, caller, now=clock.now())
+    payment: Payment | CreditUse
+    if request.method == collecting.CREDIT:
+        payment, known = using_credit.pay(request, caller, now=clock.now())
+    else:
+        payment, known = collecting.pay(request, caller, now=clock.now())
     return http.replayed(_payment(payment)) if known else replace(_payment(payment), status=CREATED)
 
 
 @app.get("/v1/payments")
 def payments(query: Payments, caller: Caller) -> http.Answer:
+    named = query.method, query.reference
+    if sum((bool(query.customer_id), bool(query.status), any(named))) > 1 or any(named) != all(named):
+        raise FilterUnsupported
     scope = http.scope(caller, query)
-    after = paging.position(query.cursor, scope)
-    page = balances.payments_of(query.customer_id, limit=query.limit, after=after)
-    found = [Payment.model_validate(row) for row in page.rows]
-    return http.page(page, [shown.payment(one) for one in found if caller.may_see(one.salesperson)], scope)
+    if query.method and query.reference:
+        page = balances.payment_by(collecting.id_of(query.method, query.reference))
+    else:
+        after = paging.position(query.cursor, scope)
+        page = balances.payments_of(query.customer_id, limit=query.limit, after=after, status=query.status)
+    found = [one for one in map(_recorded, page.rows) if caller.may_see(one.salesperson)]
+    return http.page(page, [shown.payment(one) for one in found], scope)
 
 
 @app.get("/v1/payments/{payment_id}")
 def payment(payment_id: str, caller: Caller) -> http.Answer:
-    found = balances.payment(payment_id)
+    found = balances.money_or_credit(payment_id)
     caller.require_sight(found.salesperson)
     return _payment(found)
 

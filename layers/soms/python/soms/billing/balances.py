@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from soms.billing.credit_use import CreditUse
 from soms.billing.model import OpenItem
 from soms.billing.payment import Payment
 from soms.billing.periods import Periods
 from soms.kit import aws, ids, items, money, paging
-from soms.kit.problems import NotFound
+from soms.kit.problems import NotFound, Problem
 from soms.kit.settings import Setting
 from soms.kit.writes import Held, Rank, Refusal, Stale, Writes
 
@@ -18,6 +19,8 @@ INVOICES: Final = ("0", "9~")
 PAYMENTS: Final = ("p#", "p~")
 """Where in a customer's list invoices lie, by day, and where payments."""
 LOOKED_AT: Final = 50
+STATES: Final = ("unapplied", "received", "bounced", "applied")
+"""Payments with money left, that settle all they can, whose money did not come; and credit that was used."""
 DEPOSIT: Final = "deposit#"
 AMOUNTS: Final = ("net", "tax", "total", "credited", "paid", "written_off", "open")
 PERIODS: Final[tuple[Setting, Mapping[str, object]]] = (
@@ -25,6 +28,18 @@ PERIODS: Final[tuple[Setting, Mapping[str, object]]] = (
     {"pk": "periods", "sk": "periods"},
 )
 Key = tuple[Setting, Mapping[str, object]]
+
+
+class NoMoney(Problem):
+    """Customer credit was used: what may be done, is done to the payments it came from."""
+
+    status = 409
+    code = "no_money_of_its_own"
+    title = ("This used the money of other payments", "该笔为余额支付，没有自己的资金")
+    detail = (
+        "Take back, give back or bounce the payments that `meta.sources` names.",
+        "请对 meta.sources 所列的收款进行操作。",
+    )
 
 
 def open_key(document_id: str) -> Key:
@@ -73,12 +88,31 @@ def put_open_item(writes: Writes, item: OpenItem, *, before: OpenItem | None) ->
 
 def payment_of(held: items.Item | None) -> Payment | None:
     """Return the payment an item holds, or None."""
-    return Payment.model_validate(held) if held else None
+    return Payment.model_validate(held) if held and held["kind"] == "payment" else None
+
+
+def credit_use(used_id: str) -> CreditUse | None:
+    """Return what was paid with customer credit by this id, or None, strongly consistent."""
+    return credit_use_of(aws.get(*payment_key(used_id), consistent=True))
+
+
+def credit_use_of(held: items.Item | None) -> CreditUse | None:
+    """Return the use of customer credit an item holds, or None."""
+    return CreditUse.model_validate(held) if held and held["kind"] == "credit_use" else None
 
 
 def payment(payment_id: str) -> Payment:
-    """Return a payment, or raise NotFound."""
-    found = payment_of(aws.get(*payment_key(payment_id), consistent=True))
+    """Return a payment, or raise NotFound, or NoMoney where customer credit was used."""
+    found = money_or_credit(payment_id)
+    if isinstance(found, CreditUse):
+        raise NoMoney(meta={"sources": [one.payment_id for one in found.sources]})
+    return found
+
+
+def money_or_credit(payment_id: str) -> Payment | CreditUse:
+    """Return what was recorded as a payment, or raise NotFound."""
+    held = aws.get(*payment_key(payment_id), consistent=True)
+    found = payment_of(held) or credit_use_of(held)
     if found is None:
         raise NotFound
     return found
@@ -96,6 +130,17 @@ def insert_payment(writes: Writes, payment: Payment, refused: Refusal) -> None:
     if payment.order_id:
         place = {"pk": payment.order_id, "sk": f"{DEPOSIT}{payment.id}"}
         writes.put(Setting.BILLING, {**place, "kind": "deposit", "payment": payment.id})
+
+
+def insert_credit_use(writes: Writes, used: CreditUse, refused: Refusal) -> None:
+    """Write what was paid with customer credit, once; `refused` says what it means that it is there."""
+    held: items.Item = used.model_dump(mode="json", exclude_none=True) | {
+        **payment_key(used.id)[1],
+        "kind": "credit_use",
+        "status_shard": f"payment_applied#{ids.shard(used.id, SHARDS)}",
+        "issued_key": f"p#{used.received_on}#{used.id}",
+    }
+    _put(writes, held, seq=None, rank=Rank.AGGREGATE, refused=refused)
 
 
 def put_payment(writes: Writes, payment: Payment, *, before: Payment) -> None:
@@ -129,18 +174,31 @@ def periods_of(held: items.Item | None) -> Periods:
     return Periods.model_validate(held) if held else Periods()
 
 
-def payments_of(customer_id: str, *, limit: int, after: str | None) -> paging.Page:
-    """Return one page of a customer's payments, the newest first."""
+def payments_of(
+    customer_id: str | None, *, limit: int, after: str | None, status: str | None = None
+) -> paging.Page:
+    """Return one page of payments, the newest first: a customer's, or of one status or of all."""
+    index, partition, shards = "by_customer", "customer_id", [customer_id or ""]
+    if not customer_id:
+        states = [status] if status else STATES
+        index, partition = "by_status", "status_shard"
+        shards = [f"payment_{state}#{shard}" for state in states for shard in range(SHARDS)]
     return paging.listed(
         Setting.BILLING,
-        "by_customer",
-        [customer_id],
-        partition="customer_id",
+        index,
+        shards,
+        partition=partition,
         key="issued_key",
         limit=limit,
         after=after,
         between=PAYMENTS,
     )
+
+
+def payment_by(payment_id: str) -> paging.Page:
+    """Return the payment of a method and reference, whose id follows from them, as a page of a list."""
+    held = aws.get(*payment_key(payment_id), consistent=True)
+    return paging.Page([held] if held else [], None)
 
 
 def invoices(

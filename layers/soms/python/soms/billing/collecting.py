@@ -9,7 +9,7 @@ from typing import Final, get_args
 from soms.billing import accounts, balances, desk, store, vouching, write_off
 from soms.billing.desk import Desk, Posting
 from soms.billing.model import OpenItem
-from soms.billing.payment import MOST_APPLIED, MOST_HELD, Lost, Method, Named, Payment, PaymentRequest
+from soms.billing.payment import MOST_APPLIED, MOST_HELD, Method, Named, Payment, PaymentRequest
 from soms.billing.periods import Periods
 from soms.billing.voucher import Voucher
 from soms.catalog import store as catalog
@@ -27,6 +27,8 @@ from soms.orders import store as orders
 CREATED: Final = 201
 METHODS: Final = frozenset(get_args(Method))
 LOOKED_AT: Final = 120
+CREDIT: Final = "customer_credit"
+"""The method by which no money comes in."""
 
 
 class AmountExceedsOpen(Problem):
@@ -82,9 +84,12 @@ def pay(request: PaymentRequest, caller: Caller, *, now: datetime) -> tuple[Paym
     Raises Invalid, DuplicateReference, AmountExceedsOpen.
     """
     known = facts(now)
-    _check(request, known)
+    check(request, known)
+    if request.method == CREDIT:
+        words = ("customer credit is no money that comes in", "客户余额不是新到账的款项")
+        raise Invalid(Fault("no_money", words, "/method"))
     payment_id = id_of(request.method, request.reference)
-    whose = _whose(request)
+    whose = whose_of(request)
 
     def attempt() -> tuple[Payment, bool]:
         held = balances.payments([payment_id]).get(payment_id)
@@ -92,7 +97,7 @@ def pay(request: PaymentRequest, caller: Caller, *, now: datetime) -> tuple[Paym
             require_same(held.id, held.said, caller)
             return held, True
         payment = _new(payment_id, request, whose, caller, now, known.today)
-        table = Desk.of(balances.open_items(_candidates(request, whose)), [payment])
+        table = Desk.of(balances.open_items(candidates(request, whose)), [payment])
         settle(table, payment, request.allocations, only=request.invoice_id, by=(caller, known.settings))
         return _commit(table, payment, whose, known, caller, now), False
 
@@ -130,14 +135,17 @@ def settle(
         if len(item.allocations) + more > MOST_HELD or len(payment.allocations) >= MOST_APPLIED:
             raise TooManyAllocations(faults=[Fault("too_many_allocations", TooManyAllocations.title, place)])
         table.give(payment.id, item.id, one.amount, settled)
-        if one.write_off:
-            _give_up(table, table.items[item.id], one.write_off, by, f"{place}/write_off/amount")
+        give_up(table, one, by, place)
 
 
-def _give_up(
-    table: Desk, item: OpenItem, said: Lost, by: tuple[Caller, Settings] | None, place: str
-) -> None:
-    """Give up what a payment leaves open of an invoice, as far as the caller may."""
+def give_up(table: Desk, named: Named, by: tuple[Caller, Settings] | None, where: str) -> None:
+    """Give up what is said to be given up beside the money that goes to an invoice, as far as the caller may.
+
+    Raises Invalid, Forbidden, AmountExceedsOpen.
+    """
+    said, item, place = named.write_off, table.items[named.invoice_id], f"{where}/write_off/amount"
+    if said is None:
+        return
     if faults := amount_faults(said.amount, item.currency, place):
         raise Invalid(*faults)
     amount = money.amount(said.amount, item.currency)
@@ -315,7 +323,8 @@ def _taken(_held: Held) -> Exception:
     return Stale()
 
 
-def _check(request: PaymentRequest, known: Facts) -> None:
+def check(request: PaymentRequest, known: Facts) -> None:
+    """Raise Invalid for what is wrong with a payment whoever's it is."""
     faults: list[Fault] = []
     if not money.known(request.currency):
         faults.append(unknown_currency("/currency"))
@@ -332,7 +341,8 @@ def _check(request: PaymentRequest, known: Facts) -> None:
         raise Invalid(*faults)
 
 
-def _whose(request: PaymentRequest) -> Whose:
+def whose_of(request: PaymentRequest) -> Whose:
+    """Return whose payment it is and what it may settle, or raise Invalid."""
     if request.order_id:
         order = orders.find(request.order_id)
         if order is None or not order.is_binding:
@@ -356,7 +366,8 @@ def _whose(request: PaymentRequest) -> Whose:
     return Whose(customer, None, customer.salesperson, owing)
 
 
-def _candidates(request: PaymentRequest, whose: Whose) -> list[str]:
+def candidates(request: PaymentRequest, whose: Whose) -> list[str]:
+    """Return the invoices that a payment may settle: those that are named, or all that it is for."""
     if isinstance(request.allocations, str):
         return list(whose.candidates) if request.allocations == "auto" else []
     return [one.invoice_id for one in request.allocations]

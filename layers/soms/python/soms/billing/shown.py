@@ -1,5 +1,8 @@
 """Payments, invoices and what is owed on them as clients see them."""
 
+from decimal import Decimal
+
+from soms.billing.credit_use import CreditUse
 from soms.billing.model import OpenItem
 from soms.billing.payment import Payment
 from soms.billing.refund import Refund
@@ -47,8 +50,32 @@ def write_off(one: WriteOff) -> dict[str, object]:
     }
 
 
-def payment(one: Payment) -> dict[str, object]:
+def _credit_use(one: CreditUse) -> dict[str, object]:
+    nothing = money.text(Decimal(0), one.currency)
+    told = dict[str, Decimal]()
+    for each in one.sources:
+        told[each.invoice_id] = told.get(each.invoice_id, Decimal(0)) + each.amount
+    numbers = {each.invoice_id: each.number for each in one.sources}
+    texts = {name: money.text(amount, one.currency) for name, amount in told.items()}
+    return one.model_dump(mode="json", exclude=HIDDEN) | {
+        "amount": money.text(one.amount, one.currency),
+        **dict.fromkeys(("unapplied", "refundable", "refunded"), nothing),
+        "status": "applied",
+        "allocations": [
+            {"invoice_id": name, "number": numbers[name], "amount": text, "invoice_amount": text}
+            for name, text in texts.items()
+        ],
+        "sources": [
+            each.model_dump(mode="json") | {"amount": money.text(each.amount, one.currency)}
+            for each in one.sources
+        ],
+    }
+
+
+def payment(one: Payment | CreditUse) -> dict[str, object]:
     """Return a payment with what is left of it and what it settles."""
+    if isinstance(one, CreditUse):
+        return _credit_use(one)
     left = money.text(one.unapplied, one.currency)
     return one.model_dump(mode="json", exclude=HIDDEN) | {
         "amount": money.text(one.amount, one.currency),
