@@ -96,6 +96,12 @@ def credit_use(used_id: str) -> CreditUse | None:
     return credit_use_of(aws.get(*payment_key(used_id), consistent=True))
 
 
+def credit_uses(used_ids: Iterable[str]) -> list[CreditUse]:
+    """Return those of the uses of customer credit that exist, strongly consistent."""
+    found = aws.get_many([payment_key(one) for one in used_ids], consistent=True)
+    return [one for one in map(credit_use_of, found) if one]
+
+
 def credit_use_of(held: items.Item | None) -> CreditUse | None:
     """Return the use of customer credit an item holds, or None."""
     return CreditUse.model_validate(held) if held and held["kind"] == "credit_use" else None

@@ -161,7 +161,9 @@ class Desk:
                 self._relieve(item.customer_id, -one.amount)
                 continue
             payment = self.payments[one.source]
-            self.payments[one.source] = payment.taken_back(item.id, one.given, one.amount)
+            back = payment.taken_back(item.id, one.given, one.amount)
+            self.payments[one.source] = back.remembering(item.order_id)
+            self.items[item.id] = self.items[item.id].remembering(one.source)
             if not payment.home:
                 self._relieve(item.customer_id, -one.amount)
 

@@ -3,12 +3,14 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from soms.kit import money
 from soms.kit.fields import Amount
+
+MOST_REMEMBERED: Final = 40
 
 
 class Frozen(BaseModel):
@@ -152,7 +154,8 @@ class Allocation(Frozen):
 class OpenItem(Frozen):
     """What is still owed on an invoice; `seq` counts its writes. Amounts in the document's currency.
 
-    `allocations` are those that hold, the newest last; `paid` and `written_off` are their sums.
+    `allocations` are those that hold, the newest last; `paid` and `written_off` are their sums. `freed_from`
+    are payments whose money it had to give back once.
     """
 
     id: str
@@ -174,6 +177,7 @@ class OpenItem(Frozen):
     written_off: Decimal = Decimal(0)
     open: Decimal
     allocations: tuple[Allocation, ...] = ()
+    freed_from: tuple[str, ...] = ()
     seq: int = 1
 
     @property
@@ -229,6 +233,12 @@ class OpenItem(Frozen):
         taken, rest = held.split(held.amount if amount is None else amount)
         kept = tuple(rest if one is held else one for one in self.allocations)
         return self._with(allocations=tuple(one for one in kept if one)), taken
+
+    def remembering(self, payment_id: str) -> "OpenItem":
+        """Return the item after money of a payment was taken back; it remembers so many payments."""
+        if payment_id in self.freed_from or len(self.freed_from) == MOST_REMEMBERED:
+            return self
+        return self.model_copy(update={"freed_from": (*self.freed_from, payment_id)})
 
     def credited_by(self, amount: Decimal) -> "OpenItem":
         """Return the item after a credit note of this amount, which must be open."""

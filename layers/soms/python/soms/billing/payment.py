@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
+from soms.billing.model import MOST_REMEMBERED
 from soms.kit import money
 from soms.kit.fields import Amount, Code, Currency, Day, Frozen, Request, Text, wrong
 
@@ -118,7 +119,7 @@ class Payment(Frozen):
 
     `home` is false where it came in another currency than its customer's: it counts for the customer's
     exposure only as far as it settles invoices. An automatic one that came in for an order settles its
-    invoices as they are issued.
+    invoices as they are issued. `freed_orders` are those from whose invoices it was taken back once.
     """
 
     id: str
@@ -136,6 +137,7 @@ class Payment(Frozen):
     allocations: tuple[Applied, ...] = ()
     cleared: Amount = Decimal(0)
     """What of it was seen on a bank statement or in a provider's file."""
+    freed_orders: tuple[str, ...] = ()
     status: Status = "received"
     received_on: date
     is_automatic: bool = True
@@ -185,6 +187,12 @@ class Payment(Frozen):
                 rest = {"amount": one.amount - amount, "settled": one.settled - settled}
                 after.append(one.model_copy(update=rest))
         return self._with(allocations=tuple(after))
+
+    def remembering(self, order_id: str) -> "Payment":
+        """Return the payment after it was taken back from an invoice of an order; it remembers so many."""
+        if order_id in self.freed_orders or len(self.freed_orders) == MOST_REMEMBERED:
+            return self
+        return self.model_copy(update={"freed_orders": (*self.freed_orders, order_id)})
 
     def refunded_by(self, amount: Decimal) -> "Payment":
         """Return the payment after so much of it was given back to whom it came from."""

@@ -1,5 +1,6 @@
 """Refunds in the billing table, and the references that they keep."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from soms.billing.balances import Key
@@ -43,6 +44,12 @@ def get(refund_id: str) -> Refund:
     if not isinstance(found, Refund):
         raise NotFound
     return found
+
+
+def payments_of(refund_ids: Iterable[str]) -> list[str]:
+    """Return the payments that the refunds are of, strongly consistent."""
+    found = map(refund_of, aws.get_many([key(one) for one in refund_ids], consistent=True))
+    return [one.payment_id for each in found if each for one in each.parts]
 
 
 def insert(writes: Writes, refund: Refund, refused: Refusal) -> None:

@@ -22,17 +22,21 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True)
 class Held:
-    """What is held of an order in billing: what was billed, what is owed on it, money that came in for it."""
+    """What is held of an order in billing: what was billed, what is owed on it, money that came in for it.
+
+    `freed` is other money that settled its invoices once, and was taken back from them.
+    """
 
     billing: OrderBilling
     owed: Sequence[OpenItem]
     deposits: Sequence[Payment]
+    freed: Sequence[Payment]
 
     @property
     def stamp(self) -> int:
         """Return the number of writes that this shows; it only grows."""
-        written = sum(one.seq for one in self.owed) + sum(one.seq for one in self.deposits)
-        return self.billing.seq + written
+        written = (one.seq for several in (self.owed, self.deposits, self.freed) for one in several)
+        return self.billing.seq + sum(written)
 
     @property
     def paid(self) -> Decimal:
@@ -42,11 +46,26 @@ class Held:
         )
 
 
+    @property
+    def refunded(self) -> Decimal:
+        """Return what was given back of money that came in for the order, or that had settled it."""
+        came = (one for one in (*self.deposits, *self.freed) if one.home and one.status == "received")
+        return sum((one.refunded for one in came), ZERO)
+
+
 def held(order_id: str) -> Held:
     """Return what is held of an order, strongly consistent."""
     item, payments = balances.of_order(order_id)
     billing = store.billing_of(order_id, item)
-    return Held(billing, balances.open_items(billing.invoices), list(balances.payments(payments).values()))
+    owed = balances.open_items(billing.invoices)
+    freed = dict.fromkeys(name for one in owed for name in one.freed_from if name not in payments)
+    found = balances.payments([*payments, *freed])
+    return Held(
+        billing,
+        owed,
+        [one for name, one in found.items() if name not in freed],
+        [one for name, one in found.items() if name in freed],
+    )
 
 
 def settle(order_id: str, *, now: datetime) -> None:
@@ -109,6 +128,8 @@ def settled(order: Order, found: Held) -> Order:
         "lines": lines,
         "invoiced": sum((item.total - item.credited for item in owed), ZERO),
         "paid": found.paid,
+        "written_off": sum((item.written_off for item in owed), ZERO),
+        "refunded": found.refunded,
         "stamp": found.stamp,
         "settled": order.settled + 1,
     }

@@ -10,8 +10,8 @@ from soms.billing.write_off import WriteOff
 from soms.kit import clock, money
 
 OWED = ("net", "tax", "total", "credited", "paid", "written_off", "open")
-INNER = {"salesperson", "seq", "allocations"}
-HIDDEN = {"seq", "said", "home", "allocations", "principal"}
+INNER = {"salesperson", "seq", "allocations", "freed_from"}
+HIDDEN = {"seq", "said", "home", "allocations", "principal", "freed_orders"}
 
 
 def owed(item: OpenItem) -> dict[str, object]:

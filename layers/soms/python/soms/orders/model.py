@@ -240,6 +240,8 @@ class Order(Frozen):
     total: Amount
     invoiced: Amount = ZERO
     paid: Amount = ZERO
+    written_off: Amount = ZERO
+    refunded: Amount = ZERO
     fulfilment: str = "unfulfilled"
     invoicing: str = "none"
     payment: str = "unpaid"

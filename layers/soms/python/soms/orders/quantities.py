@@ -214,12 +214,15 @@ def _how_far(done: int, wanted: int, names: tuple[str, str, str]) -> str:
 
 
 def _payment(order: Order) -> str:
-    """Tell how far what is invoiced is paid; before that, how far a deposit covers the whole order."""
+    """Tell how far what is invoiced is paid; before that, how far a deposit covers the whole order.
+
+    What was given up beside money counts as if it had been paid; without any money nothing is paid.
+    """
     if not order.paid:
-        return "unpaid"
+        return "refunded" if order.refunded else "unpaid"
     if order.paid > max(order.invoiced, exposure(order)):
         return "overpaid"
-    return "paid" if order.paid >= (order.invoiced or exposure(order)) else "partial"
+    return "paid" if order.paid + order.written_off >= (order.invoiced or exposure(order)) else "partial"
 
 
 def in_full(line: Line) -> int:

@@ -14,7 +14,7 @@ from soms.orders.model import Asked, Bundle, Line, Order, Return, Waiting
 PRICES = frozenset(
     {
         *("subtotal", "discount", "discount_rule", "shipping", "net", "tax", "total"),
-        *("invoiced", "paid", "tax_groups"),
+        *("invoiced", "paid", "written_off", "refunded", "tax_groups"),
     }
 )
 LINE_PRICES = frozenset(

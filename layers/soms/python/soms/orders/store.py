@@ -21,7 +21,10 @@ MOST_BYTES: Final = 320 * 1024
 
 
 Key = tuple[Setting, Mapping[str, object]]
-AMOUNTS: Final = ("subtotal", "discount", "shipping", "net", "tax", "total", "invoiced", "paid")
+AMOUNTS: Final = (
+    *("subtotal", "discount", "shipping", "net", "tax", "total"),
+    *("invoiced", "paid", "written_off", "refunded"),
+)
 
 
 def key(order_id: str) -> Key:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from soms.billing import balances, settling
+from soms.billing import balances, refunds, settling
 from soms.billing import store as billing
 from soms.inventory import gaps, replenish
 from soms.inventory import store as inventory
@@ -138,17 +138,16 @@ def _unsettled(rows: Sequence[items.Item]) -> Iterable[items.Item]:
 
 
 def _paid(rows: Sequence[items.Item]) -> Iterable[str]:
-    """Yield the orders that money of payments came in for, or that it settles an invoice of."""
-    named = (str(row["aggregate"]) for row in rows)
-    found = balances.payments(
-        dict.fromkeys(one.removeprefix("payment#") for one in named if one.startswith("payment#"))
-    )
-    for payment in found.values():
-        if payment.order_id:
-            yield payment.order_id
-        yield from (
-            item.order_id for item in balances.open_items(one.invoice_id for one in payment.allocations)
-        )
+    """Yield the orders that money of payments came in for, or that it settles an invoice of, or did once."""
+    named = [str(row["aggregate"]).partition("#")[::2] for row in rows]
+    of = {kind: list(dict.fromkeys(name for one, name in named if one == kind)) for kind, _ in named}
+    used = balances.credit_uses(of.get("payment", []))
+    invoices = [*of.get("open_item", []), *(one.invoice_id for each in used for one in each.sources)]
+    paid = [*of.get("payment", []), *refunds.payments_of(of.get("refund", []))]
+    for payment in balances.payments(dict.fromkeys(paid)).values():
+        yield from (payment.order_id, *payment.freed_orders) if payment.order_id else payment.freed_orders
+        invoices += [one.invoice_id for one in payment.allocations]
+    yield from (item.order_id for item in balances.open_items(dict.fromkeys(invoices)))
 
 
 def _without_files(rows: Sequence[items.Item]) -> Iterable[items.Item]:

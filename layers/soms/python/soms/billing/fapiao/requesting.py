@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from soms.billing import balances
 from soms.billing import store as billing
 from soms.billing.fapiao import content, store, writing
 from soms.billing.fapiao.model import Content, Fapiao, FapiaoRequest, Type, fapiao_id
@@ -106,7 +107,7 @@ def _request(said: FapiaoRequest, caller: Caller, now: datetime) -> Fapiao:
 
 
 def _blue(document: Document, said: FapiaoRequest, caller: Caller, now: datetime) -> Fapiao:
-    (owed,) = billing.open_items([document.id])
+    (owed,) = balances.open_items([document.id])
     buyer = document.buyer
     tax_id = said.tax_id or (buyer.tax_id if buyer.country == CHINA else None)
     return Fapiao.model_validate(
