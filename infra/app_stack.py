@@ -132,9 +132,10 @@ class AppStack(Stack):
         orders.may(tables.inventory, "DeleteItem", keys=[SOFT_RESERVATIONS])
         # What is printed of an order is kept as a document, too; it takes no number of a series.
         orders.may(tables.documents, *GET).may(tables.documents, "PutItem", keys=[PRINTED])
-        # What is given up of an invoice: its open item, a voucher, the customer's account.
-        billing = doors["billing"].may(tables.billing, *READ, "PutItem").may(tables.documents, *ADD, "Query")
-        billing.may(tables.orders, *GET).may(tables.customers, *GET, "UpdateItem")
+        # A credit note by hand is a command on the order, too; what is given up of an invoice is a voucher.
+        billing = doors["billing"].may(tables.billing, *READ, "PutItem")
+        billing.may(tables.documents, *READ, "PutItem")
+        billing.may(tables.orders, *GET, "PutItem").may(tables.customers, *GET, "UpdateItem")
         self._may_touch_documents(billing, "GetObject")
         payments = doors["payments"].may(tables.billing, *KEEP).may(tables.documents, *READ, "PutItem")
         payments.may(tables.orders, *GET).may(tables.customers, *GET, "UpdateItem")

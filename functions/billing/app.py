@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import balances, files, printing, shown, store, writing_off
+from soms.billing import balances, crediting, files, printing, shown, store, writing_off
+from soms.billing.creditable import CreditRequest
 from soms.billing.model import Document, DocumentKind, File, OpenItem
 from soms.billing.proof import proof
 from soms.billing.write_off import WriteOff, WriteOffRequest
@@ -14,6 +15,8 @@ from soms.kit.access import Caller
 from soms.kit.fields import Request
 from soms.kit.problems import FilterUnsupported, NotFound, Problem
 from soms.orders import store as orders
+
+CREATED = 201
 
 
 class DocumentPending(Problem):
@@ -60,6 +63,10 @@ def _document(document_id: str, caller: Caller, kind: DocumentKind) -> http.Answ
     return http.Answer(body, version=1, settled=owed.seq if owed else 0)
 
 
+def _credit_note(document_id: str, caller: Caller) -> http.Answer:
+    return _document(document_id, caller, DocumentKind.CREDIT_NOTE)
+
+
 def _files(found: dict[str, File]) -> dict[str, object]:
     return {name: found[name].model_dump() if name in found else None for name in ("pdf", "xml")}
 
@@ -90,7 +97,11 @@ def _write_off(found: WriteOff) -> http.Answer:
 
 
 app = http.Resolver(
-    "billing", replays={"write_off": lambda name, _caller: _write_off(writing_off.get(name))}
+    "billing",
+    replays={
+        "write_off": lambda name, _caller: _write_off(writing_off.get(name)),
+        "credit_note": _credit_note,
+    },
 )
 handler = app.handler
 
@@ -135,6 +146,12 @@ def give_up(invoice_id: str, request: WriteOffRequest, caller: Caller) -> http.A
     return replace(_write_off(made), status=writing_off.CREATED)
 
 
+@app.post("/v1/invoices/{invoice_id}/credit-notes")
+def credit(invoice_id: str, request: CreditRequest, caller: Caller) -> http.Answer:
+    made = crediting.credit(invoice_id, request, caller, now=clock.now())
+    return replace(_credit_note(made.id, caller), status=CREATED)
+
+
 @app.get("/v1/credit-notes")
 def credit_notes(query: CreditNotes, caller: Caller) -> http.Answer:
     held = store.billing(query.order_id)
@@ -144,7 +161,7 @@ def credit_notes(query: CreditNotes, caller: Caller) -> http.Answer:
 
 @app.get("/v1/credit-notes/{credit_note_id}")
 def credit_note(credit_note_id: str, caller: Caller) -> http.Answer:
-    return _document(credit_note_id, caller, DocumentKind.CREDIT_NOTE)
+    return _credit_note(credit_note_id, caller)
 
 
 @app.get("/v1/credit-notes/{credit_note_id}/document")

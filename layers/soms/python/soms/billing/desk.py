@@ -87,12 +87,12 @@ class Desk:
         for one in payments:
             self.payments[one.id] = self.read_payments[one.id] = one
 
-    def credit(self, invoice_id: str, amount: Decimal) -> None:
+    def credit(self, invoice_id: str, amount: Decimal, credit_note: str) -> None:
         """Take a credit note off an invoice; what is paid above the rest is taken back, the newest first."""
         item = self.items[invoice_id]
         if item.open < amount:
             self.free(invoice_id, amount - item.open)
-        self.items[invoice_id] = self.items[invoice_id].credited_by(amount)
+        self.items[invoice_id] = self.items[invoice_id].credited_by(amount, credit_note)
 
     def give(self, payment_id: str, invoice_id: str, amount: Decimal, settled: Decimal) -> None:
         """Let so much of a payment settle so much of an invoice; both must reach."""

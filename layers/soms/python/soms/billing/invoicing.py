@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -18,12 +18,12 @@ from soms.billing.model import (
     Series,
     TaxGroup,
 )
-from soms.billing.parties import bank, buyer, seller
+from soms.billing.parties import bank, buyer, issuer, seller
 from soms.catalog.model import Settings
 from soms.customers.model import Customer, PaymentTerms
 from soms.kit import ids
-from soms.orders.model import Line, Order
-from soms.orders.quantities import target, worth_of
+from soms.orders.model import Allowance, Line, Order
+from soms.orders.quantities import due_of, target, worth_of
 
 DECEMBER: Final = 12
 ZERO: Final = Decimal(0)
@@ -33,12 +33,26 @@ ZERO: Final = Decimal(0)
 class Bill:
     """One document that an order asks for: of each line the units from `low` (exclusive) to `high`.
 
-    A credit note is of one invoice; units are credited from the last ones billed.
+    A credit note is of one invoice; units are credited from the last ones billed. `allowances` are credited
+    on the price of lines, whose units stay billed.
     """
 
     kind: DocumentKind
     ranges: Mapping[int, tuple[int, int]]
     invoice: str | None = None
+    allowances: Mapping[int, Allowance] = field(default_factory=dict)
+    reason: str | None = None
+
+    def lines(self, order: Order) -> tuple[DocumentLine, ...]:
+        """Return the lines of the document, as those of the order."""
+        made = (
+            _line(line, *self.ranges[line.line], order)
+            if line.line in self.ranges
+            else _allowance(line, self.allowances[line.line], order)
+            for line in order.lines
+            if line.line in self.ranges or line.line in self.allowances
+        )
+        return tuple(made)
 
 
 def bills(order: Order, before: OrderBilling) -> list[Bill]:
@@ -66,7 +80,7 @@ def billed_after(before: OrderBilling, documents: Sequence[Document]) -> dict[st
     """Return which invoice bills how many units of each line once these documents are issued."""
     held = {line: list(several) for line, several in before.held.items()}
     for document in documents:
-        for line in document.lines:
+        for line in (one for one in document.lines if one.quantity):
             several = held.setdefault(str(line.line), [])
             if document.kind is DocumentKind.INVOICE:
                 several.append(Billed(invoice=document.id, units=line.quantity))
@@ -82,9 +96,15 @@ def series_id(prefix: str, day: date) -> str:
     return f"{prefix}-{day.year}"
 
 
-def issue_day(today: date, series: Sequence[Series]) -> date:
+def prefix(settings: Settings, entity_id: str | None, kind: DocumentKind) -> str:
+    """Return what the numbers of a kind of document begin with, for the company or one of its entities."""
+    found = issuer(settings, entity_id)
+    return found.invoice_series if kind is DocumentKind.INVOICE else found.credit_note_series
+
+
+def issue_day(today: date, series: Series) -> date:
     """Return the day of issue: today, or the last day of a series that is ahead of the clock."""
-    return max([today, *(one.last_on for one in series if one.last_on)])
+    return max(today, series.last_on or today)
 
 
 def due_day(issued: date, terms: PaymentTerms) -> date:
@@ -111,14 +131,13 @@ def issue(
     customer: Customer,
     day: date,
     recorded_at: datetime,
-    invoice: Document | None = None,
+    invoice: OpenItem | None = None,
 ) -> Document:
     """Make the next document of a series from a bill; its lines, taxes and postings add up exactly.
 
-    `name` tells the documents of an order apart, for their ids.
+    `name` tells the documents of an order apart, for their ids. A credit note is of whom its invoice is.
     """
-    kind = bill.kind
-    lines = tuple(_line(line, *bill.ranges[line.line]) for line in order.lines if line.line in bill.ranges)
+    kind, lines = bill.kind, bill.lines(order)
     net, tax = sum((one.net for one in lines), ZERO), sum((one.tax for one in lines), ZERO)
     ordinal = series.last + 1
     number = f"{series.id}-{ordinal:06d}"
@@ -129,10 +148,11 @@ def issue(
         series=series.id,
         number=number,
         ordinal=ordinal,
+        entity=invoice.entity if invoice else customer.entity,
         order_id=order.id,
         order_number=order.number,
         customer_id=customer.id,
-        seller=seller(settings),
+        seller=seller(settings, invoice.entity if invoice else customer.entity),
         buyer=buyer(customer, settings),
         currency=order.currency,
         includes_tax=order.includes_tax,
@@ -146,6 +166,7 @@ def issue(
         postings=postings(kind, net, tax),
         invoice_id=invoice.id if invoice else None,
         invoice_number=invoice.number if invoice else None,
+        reason=bill.reason,
         payment_reference=number,
         bank=bank(settings) if kind is DocumentKind.INVOICE else None,
         recorded_at=recorded_at,
@@ -170,6 +191,7 @@ def open_item(document: Document, order: Order) -> OpenItem:
         tax=document.tax,
         total=document.total,
         open=document.total,
+        entity=document.entity,
     )
 
 
@@ -182,18 +204,20 @@ def postings(kind: DocumentKind, net: Decimal, tax: Decimal) -> tuple[Posting, .
     return tuple(Posting(account=account, debit=right, credit=left) for account, left, right in legs)
 
 
-def _line(line: Line, low: int, high: int) -> DocumentLine:
+def _line(line: Line, low: int, high: int, order: Order) -> DocumentLine:
     """Return what a document bills of an order line: cumulative parts, so that all make the whole."""
-    upper, lower = worth_of(line, high), worth_of(line, low)
+    upper, lower = due_of(line, high), due_of(line, low)
     net, tax = upper.net - lower.net, upper.tax - lower.tax
+    more, less = worth_of(line, high), worth_of(line, low)
+    allowance = more.net - less.net - net + (more.tax - less.tax - tax if order.includes_tax else 0)
     return DocumentLine(
         line=line.line,
         sku=line.sku,
-        name=f"{line.bundle.name} – {line.name}" if line.bundle else line.name,
+        name=_name(line),
         quantity=high - low,
         unit=line.unit,
         unit_price=line.unit_price,
-        discount=upper.discount + upper.share - lower.discount - lower.share,
+        discount=upper.discount + upper.share - lower.discount - lower.share + allowance,
         net=net,
         tax_category=line.tax_category,
         tax_rate=line.tax_rate,
@@ -201,6 +225,29 @@ def _line(line: Line, low: int, high: int) -> DocumentLine:
         tax=tax,
         gross=net + tax,
     )
+
+
+def _allowance(line: Line, one: Allowance, order: Order) -> DocumentLine:
+    """Return the line of an allowance on a price: of no units, since these stay billed."""
+    gross = one.net + one.tax
+    return DocumentLine(
+        line=line.line,
+        sku=line.sku,
+        name=_name(line),
+        quantity=0,
+        unit=line.unit,
+        unit_price=gross if order.includes_tax else one.net,
+        net=one.net,
+        tax_category=line.tax_category,
+        tax_rate=line.tax_rate,
+        tax_reason=line.tax_reason,
+        tax=one.tax,
+        gross=gross,
+    )
+
+
+def _name(line: Line) -> str:
+    return f"{line.bundle.name} – {line.name}" if line.bundle else line.name
 
 
 def _groups(lines: Sequence[DocumentLine]) -> tuple[TaxGroup, ...]:

@@ -52,6 +52,7 @@ class DocumentLine(Frozen):
 
     `unit_price` is with tax when the document's prices include tax. Amounts have the currency's digits.
     Exclusive: net = round(unit_price × quantity) − discount. Inclusive: gross = that, net = gross − tax.
+    A line of no units is an allowance on a price, and its `unit_price` is all of it.
     """
 
     line: int
@@ -96,6 +97,7 @@ class Document(Frozen):
     series: str
     number: str
     ordinal: int
+    entity: str | None = None
     order_id: str
     order_number: str
     customer_id: str
@@ -154,8 +156,8 @@ class Allocation(Frozen):
 class OpenItem(Frozen):
     """What is still owed on an invoice; `seq` counts its writes. Amounts in the document's currency.
 
-    `allocations` are those that hold, the newest last; `paid` and `written_off` are their sums. `freed_from`
-    are payments whose money it had to give back once.
+    `allocations` are those that hold, the newest last; `paid` and `written_off` are their sums, `credited` is
+    that of the `credit_notes`. `freed_from` are payments whose money it had to give back once.
     """
 
     id: str
@@ -178,6 +180,8 @@ class OpenItem(Frozen):
     open: Decimal
     allocations: tuple[Allocation, ...] = ()
     freed_from: tuple[str, ...] = ()
+    credit_notes: tuple[str, ...] = ()
+    entity: str | None = None
     seq: int = 1
 
     @property
@@ -240,9 +244,9 @@ class OpenItem(Frozen):
             return self
         return self.model_copy(update={"freed_from": (*self.freed_from, payment_id)})
 
-    def credited_by(self, amount: Decimal) -> "OpenItem":
+    def credited_by(self, amount: Decimal, credit_note: str) -> "OpenItem":
         """Return the item after a credit note of this amount, which must be open."""
-        return self._with(credited=self.credited + amount)
+        return self._with(credited=self.credited + amount, credit_notes=(*self.credit_notes, credit_note))
 
     def _with(self, **changes: object) -> "OpenItem":
         after = self.model_copy(update={**changes, "seq": self.seq + 1})
@@ -280,8 +284,10 @@ class OrderBilling(Frozen):
 
 
 class Series(Frozen):
-    """A run of numbers without gaps: the last one taken, and its day."""
+    """A run of numbers without gaps: the last one taken, and its day; one a kind, year and entity."""
 
     id: str
+    document: DocumentKind | None = None
+    entity: str | None = None
     last: int = 0
     last_on: date | None = None

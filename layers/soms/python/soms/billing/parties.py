@@ -1,17 +1,27 @@
 """Seller and buyer as documents name them, and where the seller is paid to."""
 
 from soms.billing.model import Bank, Party
-from soms.catalog.model import Address, Settings
+from soms.catalog.model import Address, Entity, Settings
 from soms.customers.model import Customer
 
 
-def seller(settings: Settings) -> Party:
-    """Return the company as it is called now."""
+def issuer(settings: Settings, entity_id: str | None) -> Settings | Entity:
+    """Return the company, or the one of its entities that invoices; raises LookupError for one that is not."""
+    found = settings.entity(entity_id)
+    if entity_id and found is None:
+        message = f"there is no entity {entity_id}"
+        raise LookupError(message)
+    return found or settings
+
+
+def seller(settings: Settings, entity_id: str | None = None) -> Party:
+    """Return the company, or one of its entities, as it is called now."""
+    found = issuer(settings, entity_id)
     return _party(
-        settings.name,
-        settings.address,
-        settings.address.country or "CN",
-        tax_id=settings.tax_id,
+        found.name,
+        found.address,
+        found.address.country or "CN",
+        tax_id=found.tax_id,
         email=settings.email,
         phone=settings.phone,
     )

@@ -23,8 +23,10 @@ from soms.catalog.model import (
 from soms.catalog.rules import (
     approval_faults,
     bundle_faults,
+    entity_faults,
     inactive_warehouse,
     limit_faults,
+    series_faults,
     tier_faults,
     unknown_currency,
     warehouse_faults,
@@ -129,6 +131,7 @@ def put_settings(request: SettingsRequest, caller: Caller, *, now: datetime) -> 
     else:
         faults += limit_faults(request)
     faults += approval_faults(request.approval_rules, request.currency)
+    faults += series_faults(request)
     default = request.default_warehouse
     faults += warehouse_faults(store.find_warehouse(default), default, "/default_warehouse")
     if faults:
@@ -136,6 +139,8 @@ def put_settings(request: SettingsRequest, caller: Caller, *, now: datetime) -> 
 
     def attempt() -> Settings:
         before = store.settings()
+        if missing := entity_faults(before.entities, request.entities):
+            raise Invalid(*missing)
         settings = Settings(**request.model_dump(), version=expected(caller, before.version) + 1)
 
         writes = Writes()

@@ -32,6 +32,7 @@ SourcingRule = Literal["default", "nearest", "fewest_splits"]
 MOST_TIERS = 20
 MOST_COMPONENTS = 20
 MOST_RULES = 50
+MOST_ENTITIES = 20
 
 
 def _not_before_valid_from(end: date | None, info: ValidationInfo) -> date | None:
@@ -202,6 +203,21 @@ class WriteOffLimits(Request):
     finance_manager: Annotated[Amount, Field(ge=0)] | None = None
 
 
+Series = Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")]
+"""What the numbers of a kind of document begin with, the year behind it."""
+
+
+class Entity(Request):
+    """A company of the house that invoices its own customers, in series of its own."""
+
+    id: Code
+    name: Name
+    tax_id: Code | None = None
+    address: Address = Address(country="CN")
+    invoice_series: Series
+    credit_note_series: Series
+
+
 class SettingsRequest(Request):
     """How the company works; what is left out keeps its default.
 
@@ -222,8 +238,9 @@ class SettingsRequest(Request):
     currency: Currency = "CNY"
     includes_tax: bool = False
     invoice_policy: Literal["on_order", "on_shipment"] = "on_order"
-    invoice_series: Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")] = "INV"
-    credit_note_series: Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")] = "CN"
+    invoice_series: Series = "INV"
+    credit_note_series: Series = "CN"
+    entities: Annotated[tuple[Entity, ...], Field(max_length=MOST_ENTITIES)] = ()
     default_warehouse: Code = "main"
     sourcing: SourcingRule = "default"
     escalate_alerts_after_hours: Annotated[int, Field(ge=1, le=720)] = 24
@@ -247,6 +264,10 @@ class Settings(SettingsRequest):
 
     model_config = Frozen.model_config
     version: int = 0
+
+    def entity(self, entity_id: str | None) -> Entity | None:
+        """Return one of the entities, or None where the company itself is meant."""
+        return next((one for one in self.entities if one.id == entity_id), None)
 
 
 class WarehouseRequest(Request):

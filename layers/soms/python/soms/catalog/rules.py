@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from soms.catalog.model import ApprovalRule, Product, ProductRequest, SettingsRequest, Tier, Warehouse
+from soms.catalog.model import (
+    ApprovalRule,
+    Entity,
+    Product,
+    ProductRequest,
+    SettingsRequest,
+    Tier,
+    Warehouse,
+)
 from soms.kit import money
 from soms.kit.problems import Fault, Words
 
@@ -54,6 +62,34 @@ def approval_faults(rules: Sequence[ApprovalRule], currency: str) -> list[Fault]
         elif rule.total_above is not None and money.known(own):
             found += amount_faults(rule.total_above, own, f"{place}/total_above")
     return found
+
+
+def series_faults(settings: SettingsRequest) -> list[Fault]:
+    """Return what is wrong with the entities of a company: each has a name and series of its own."""
+    named = [
+        ("/invoice_series", settings.invoice_series),
+        ("/credit_note_series", settings.credit_note_series),
+    ]
+    for index, one in enumerate(settings.entities):
+        place = f"/entities/{index}"
+        named.append((f"{place}/invoice_series", one.invoice_series))
+        named.append((f"{place}/credit_note_series", one.credit_note_series))
+    prefixes = [prefix for _, prefix in named]
+    return _repeated("/entities", "id", [one.id for one in settings.entities]) + [
+        Fault("duplicate_series", (f"{prefix} numbers other documents", f"{prefix} 已用于其他单据"), place)
+        for index, (place, prefix) in enumerate(named)
+        if prefix in prefixes[:index]
+    ]
+
+
+def entity_faults(before: Sequence[Entity], after: Sequence[Entity]) -> list[Fault]:
+    """Return a fault for every entity that is missing now: customers and invoices may be of it."""
+    kept = {one.id for one in after}
+    return [
+        Fault("entity_missing", (f"the entity {one.id} stays", f"主体 {one.id} 不可移除"), "/entities")
+        for one in before
+        if one.id not in kept
+    ]
 
 
 def warehouse_faults(found: Warehouse | None, name: str, pointer: str) -> list[Fault]:

@@ -23,6 +23,9 @@ def check(customer: Customer, said: Collection[str]) -> None:
     if customer.warehouse and "warehouse" in said:
         found = catalog.find_warehouse(customer.warehouse)
         faults += warehouse_faults(found, customer.warehouse, "/warehouse")
+    if customer.entity and "entity" in said and catalog.settings().entity(customer.entity) is None:
+        words = ("there is no such entity", "没有该开票主体")
+        faults.append(Fault("unknown_entity", words, "/entity"))
     if faults:
         raise Invalid(*faults)
 

@@ -99,6 +99,7 @@ class CustomerRequest(Request):
     region: Code | None = None
     warehouse: Code | None = None
     invoice_policy: InvoicePolicy | None = None
+    entity: Code | None = None
     external_ref: Reference | None = None
     note: Text | None = None
 
@@ -122,6 +123,7 @@ class CustomerChange(Request):
     region: Code | None = None
     warehouse: Code | None = None
     invoice_policy: InvoicePolicy | None = None
+    entity: Code | None = None
     note: Text | None = None
 
 
@@ -169,6 +171,7 @@ class Customer(Frozen):
     region: str | None = None
     warehouse: str | None = None
     invoice_policy: InvoicePolicy | None = None
+    entity: str | None = None
     external_ref: Reference | None = None
     references: tuple[Reference, ...] = ()
     note: str | None = None

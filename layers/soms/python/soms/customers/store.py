@@ -185,23 +185,25 @@ def expose(
     *,
     guarded_on: date | None = None,
     placed: int = 0,
+    owed: Decimal = Decimal(0),
 ) -> None:
     """Change a customer's exposure by what an order is worth more or less (protocol, table of exposure).
 
     A change that is guarded on a company day respects the limit, also one by nothing; after the limit's last
-    day it counts as nothing, so only what was paid beforehand is left. `placed` counts a new order.
+    day it counts as nothing, so only what was paid beforehand is left. `placed` counts a new order, `owed` is
+    what is owed again because money was taken off its invoice.
     Raises CustomerClosed for a guarded change of a customer that was merged or erased.
     """
     guarded = guarded_on is not None
     if guarded and customer.status != "active":
         raise CustomerClosed(customer)
-    if customer.kind == "cash" or (change == 0 and not placed and not guarded):
+    if customer.kind == "cash" or (change == 0 and not placed and not guarded and not owed):
         return
     ended = guarded_on is not None and change > 0 and customer.limit_has_ended(guarded_on)
     condition, needed = _guard(customer, change, guarded=guarded, ended=ended)
-    moves = "exposure = exposure + :change, ordered = ordered + :change, orders = orders + :placed"
+    moves = "exposure = exposure + :moved, ordered = ordered + :change, orders = orders + :placed"
     if customer.credit_limit is not None:
-        moves += ", credit_available = credit_available - :change"
+        moves += ", credit_available = credit_available - :moved"
 
     def refused(held: Held) -> Exception:
         if needed is None or not held or "credit_available" not in held or "closed_at" in held:
@@ -212,7 +214,7 @@ def expose(
     writes.update(
         *account_key(customer.id),
         f"SET {moves}, seq = seq + :one",
-        values={":change": change, ":placed": placed, ":one": 1}
+        values={":change": change, ":moved": change + owed, ":placed": placed, ":one": 1}
         | ({} if needed is None else {":needed": needed}),
         condition=condition,
         refused=refused,

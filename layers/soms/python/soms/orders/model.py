@@ -57,6 +57,18 @@ class Part(Frozen):
     share: Amount = ZERO
 
 
+class Allowance(Frozen):
+    """A price allowance on units that one invoice bills: those from `low` (exclusive) to `high` of a line.
+
+    The units stay billed; the allowance goes with what they were billed at when it was given.
+    """
+
+    low: int
+    high: int
+    net: Amount
+    tax: Amount
+
+
 class Sourcing(Frozen):
     """Why a line is taken from its warehouse: the rule, and what it saw there and where it passed over.
 
@@ -88,7 +100,8 @@ class Line(Frozen):
     what all its units were agreed at, empty while that is the same. `split_of` is the line whose units these
     were before another warehouse was to send them; without `sourcing` it is as it was said, or the company's
     default warehouse; of a hot SKU the `warehouse` names the shard. `returning` is in returns that have not
-    come back yet, `return_credited` was credited by returns. `backordered` waits for goods; `queued_at` is
+    come back yet; `credited` was credited by hand, `return_credited` by returns; `allowances` were given on
+    the price of units that stay billed, the oldest first. `backordered` waits for goods; `queued_at` is
     the version of the order whose command last changed that. A component of a `bundle` holds its part of the
     bundle's amounts, at the bundle's tax.
     """
@@ -131,6 +144,7 @@ class Line(Frozen):
     invoiced: int = 0
     credited: int = 0
     return_credited: int = 0
+    allowances: tuple[Allowance, ...] = ()
 
     @property
     def site(self) -> str | None:

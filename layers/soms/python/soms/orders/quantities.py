@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from soms.inventory.model import StockItem
-from soms.orders.model import Group, Line, Order, Part
+from soms.orders.model import Allowance, Group, Line, Order, Part
 
 ZERO = Decimal(0)
 AMOUNTS = ("net", "tax", "discount", "share")
@@ -35,8 +35,9 @@ def without(order: Order, units: Units, *, more_come: bool = False) -> Order:
     Amounts follow what is left; of an order that is cancelled as a whole they stay as they were.
     """
     lines = tuple(_less(line, units.get(line.line, 0)) for line in order.lines)
+    lines = tuple(_swallowed(line, order.invoice_policy) for line in lines)
     if not more_come and not any(line.shipped or line.open for line in lines if not line.charge):
-        lines = tuple(_less(line, line.open) for line in lines)
+        lines = tuple(_swallowed(_less(line, line.open), order.invoice_policy) for line in lines)
     after = order.model_copy(update={"lines": lines})
     return derived(summed(after) if any(line.in_force for line in lines) else after)
 
@@ -52,6 +53,24 @@ def counted(order: Order, counter: str, units: Units) -> Order:
     lines = tuple(
         line.model_copy(update={counter: getattr(line, counter) + units[line.line]})
         if line.line in units
+        else line
+        for line in order.lines
+    )
+    return derived(order.model_copy(update={"lines": lines}))
+
+
+def came_back(order: Order, units: Units) -> Order:
+    """Return the order after units that came back were credited."""
+    after = counted(order, "return_credited", units)
+    lines = tuple(_swallowed(line, order.invoice_policy) for line in after.lines)
+    return derived(after.model_copy(update={"lines": lines}))
+
+
+def allowed_on(order: Order, allowances: Mapping[int, Allowance]) -> Order:
+    """Return the order after allowances were given on the price of lines, whose units stay billed."""
+    lines = tuple(
+        line.model_copy(update={"allowances": (*line.allowances, allowances[line.line])})
+        if line.line in allowances
         else line
         for line in order.lines
     )
@@ -147,6 +166,14 @@ def _less(line: Line, quantity: int) -> Line:
     )
 
 
+def _swallowed(line: Line, policy: str) -> Line:
+    """Return the line with no more credited by hand than there is to bill (protocol, rule 10)."""
+    over = line.credited + line.return_credited - _to_bill(line, policy)
+    return (
+        line.model_copy(update={"credited": line.credited - min(over, line.credited)}) if over > 0 else line
+    )
+
+
 def agreed(line: Line) -> tuple[Part, ...]:
     """Return what all units of the line were agreed at, in the order in which they came to it."""
     whole = {name: getattr(line, name) for name in AMOUNTS}
@@ -232,8 +259,11 @@ def in_full(line: Line) -> int:
 
 def target(line: Line, policy: str) -> int:
     """Return how many units of a line should be billed now (protocol, rule 10)."""
-    wanted = line.shipped if policy == "on_shipment" and not line.charge else line.in_force
-    return max(wanted - line.credited - line.return_credited, 0)
+    return max(_to_bill(line, policy) - line.credited - line.return_credited, 0)
+
+
+def _to_bill(line: Line, policy: str) -> int:
+    return line.shipped if policy == "on_shipment" and not line.charge else line.in_force
 
 
 def exposure(order: Order) -> Decimal:
@@ -244,9 +274,36 @@ def exposure(order: Order) -> Decimal:
 
 
 def value(line: Line, units: int) -> Decimal:
-    """Return the gross worth of the first so many units of a line."""
+    """Return what the first so many units of a line are billed at, with tax."""
+    due = due_of(line, units)
+    return due.net + due.tax
+
+
+def due_of(line: Line, units: int) -> Part:
+    """Return what the first so many units of a line are billed at: their worth less the allowances on it.
+
+    An allowance is at most what its units were billed at, and goes with that: round(allowance × due / whole).
+    So what more units are billed at never falls, and an invoice is credited in full by its units.
+    """
     worth = worth_of(line, units)
-    return worth.net + worth.tax
+    if not line.allowances:
+        return worth
+    net, tax = (_less_allowances(name, line, units, {units: getattr(worth, name)}) for name in ("net", "tax"))
+    return worth.model_copy(update={"net": net, "tax": tax})
+
+
+def _less_allowances(name: str, line: Line, units: int, due: dict[int, Decimal]) -> Decimal:
+    """Return one amount of what is billed, after one allowance after the other, from what it is without."""
+    ends = {end for one in line.allowances for end in (one.low, one.high)}
+    due |= {end: getattr(worth_of(line, end), name) for end in ends}
+    digits = max(-int(amount.as_tuple().exponent) for amount in due.values())
+    for one in line.allowances:
+        low, high = due[one.low], due[one.high]
+        whole = int((high - low).scaleb(digits))
+        for at, amount in due.items() if whole else ():
+            reached = int((min(max(amount, low), high) - low).scaleb(digits))
+            due[at] = amount - part(getattr(one, name), reached, whole)
+    return due[units]
 
 
 def worth_of(line: Line, units: int) -> Part:

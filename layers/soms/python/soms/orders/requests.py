@@ -254,9 +254,9 @@ class InspectRequest(Request):
 
 
 class ResolveRequest(Request):
-    """What is done about a return: credit of units, goods in exchange, or nothing."""
+    """What is done about a return: units are credited or refunded, goods go out in exchange, or nothing."""
 
-    resolution: Literal["credit", "exchange", "none"]
+    resolution: Literal["credit", "refund", "exchange", "none"]
     lines: Annotated[tuple[Taken, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
     exchange: Annotated[tuple[LineRequest, ...], Field(min_length=1, max_length=MOST_LINES)] | None = None
     reason: Text | None = None

@@ -174,9 +174,7 @@ def resolve(return_id: str, request: ResolveRequest, caller: Caller, *, now: dat
             "resolution": request.resolution,
             "credited": tuple(Units(line=line, quantity=count) for line, count in sorted(credited.items())),
         }
-        return Outcome(
-            one.model_copy(update=changed), quantities.counted(order, "return_credited", credited), {}
-        )
+        return Outcome(one.model_copy(update=changed), quantities.came_back(order, credited), {})
 
     if request.exchange is None:
         return _step(return_id, "resolve", caller, outcome, request.reason, now)

@@ -26,7 +26,7 @@ LINE_PRICES = frozenset(
 INNER = frozenset(
     {"said", "entry", "stamp", "shipments", "returns", "approvals", "numbered", "creator", "waiting"}
 )
-INNER_LINE = frozenset({"parts", "return_credited", "queued_at", "shards"})
+INNER_LINE = frozenset({"parts", "return_credited", "queued_at", "shards", "allowances"})
 NOT_IN_ROWS = frozenset(
     {
         *("lines", "tax_groups", "subtotal", "discount", "discount_rule", "shipping", "includes_tax"),

@@ -28,7 +28,8 @@ def parted(line: Line, off: Sequence[int], numbers: Iterable[int]) -> tuple[Line
         figures = amounts | {"gross": amounts["net"] + amounts["tax"]}
         nothing = dict.fromkeys((*NOTHING_YET, "return_credited"), 0)
         named = {"line": number, "split_of": line.split_of or line.line, "quantity": units, "parts": ()}
-        own = {
+        own: dict[str, object] = {
+            "allowances": (),
             "reserved": units if line.reserved else 0,
             "discount_rule": Discount(amount=_portion(rule.amount, done, units, moved))
             if rule and rule.amount is not None

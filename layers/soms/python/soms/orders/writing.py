@@ -24,7 +24,7 @@ TOLD = (
 )
 COUNTERS = (
     *("quantity", "cancelled", "reserved", "backordered", "shipped"),
-    *("returning", "returned", "return_credited"),
+    *("returning", "returned", "credited", "return_credited"),
 )
 More = Callable[[Writes, Order], None]
 
