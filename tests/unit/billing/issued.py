@@ -115,6 +115,16 @@ def invoice(
     return document.model_copy(update=fields)
 
 
+def allowance(*sold: Sold, **fields: object) -> Document:
+    """Return a credit note of nothing but allowances on prices, as much as these lines come to."""
+    made = credit_note(*sold, **fields)
+    lines = tuple(
+        one.model_copy(update={"quantity": 0, "unit_price": one.net, "discount": Decimal(0)})
+        for one in made.lines
+    )
+    return made.model_copy(update={"lines": lines})
+
+
 def credit_note(*sold: Sold, **fields: object) -> Document:
     """Return a credit note that refers to an invoice; other fields as given."""
     return invoice(*sold).model_copy(

@@ -14,7 +14,7 @@ from soms.billing import glyphs, pdf, sheet, ubl
 from soms.billing.model import Bank, Document, Party
 
 from tests.unit.billing import press
-from tests.unit.billing.issued import BUYER, Sold, credit_note, invoice
+from tests.unit.billing.issued import BUYER, Sold, allowance, credit_note, invoice
 
 AGAIN = """
 import hashlib, sys
@@ -100,6 +100,12 @@ def test_an_invoice_says_where_to_pay_to_as_far_as_that_is_known(layer: Path) ->
     assert "开户银行 Bank 中国银行 Bank of China 银行账号 Account no. 4563 5107 0001 2345 678" in known
     assert "SWIFT" not in known
     assert "收款户名" not in unknown
+
+
+def test_an_allowance_on_a_price_has_no_quantity(layer: Path) -> None:
+    said = text(allowance(Sold(price="2.50", quantity=4)), layer)
+
+    assert "价格折让 Price allowance HEADSET-01 – 10.00 13% 10.00" in said
 
 
 def test_yen_have_no_decimals_and_prices_with_tax_say_so(layer: Path) -> None:

@@ -11,7 +11,7 @@ from soms.billing import ubl
 from soms.billing.model import Document, Party
 
 from tests.unit.billing import schematron
-from tests.unit.billing.issued import SELLER, Sold, credit_note, invoice
+from tests.unit.billing.issued import SELLER, Sold, allowance, credit_note, invoice
 
 EN16931 = Path(__file__).parent / "en16931" / "EN16931-UBL-validation-preprocessed.sch"
 MIXED = (
@@ -38,6 +38,7 @@ def said(document: Document, path: str) -> list[str]:
         pytest.param(invoice(*MIXED, order_percent="7.5", includes_tax=True), id="prices with tax"),
         pytest.param(credit_note(), id="credit note"),
         pytest.param(credit_note(*MIXED), id="credit note of many groups"),
+        pytest.param(allowance(*MIXED), id="allowance on prices"),
         pytest.param(invoice(Sold(price="1280", rate="0.10"), currency="JPY"), id="yen"),
         pytest.param(invoice(Sold(price="10.00", discount="10.00")), id="given away"),
         pytest.param(invoice(Sold(price="0")), id="free"),
@@ -114,6 +115,14 @@ def test_a_credit_note_names_its_invoice_and_its_reason() -> None:
 
     assert numbers == ["INV-2026-000123"]
     assert notes[-1] == document.reason
+
+
+def test_an_allowance_on_a_price_is_one_of_it_and_says_what_it_is() -> None:
+    document = allowance(Sold(price="2.50", quantity=4))
+
+    assert said(document, "cac:CreditNoteLine/cbc:CreditedQuantity") == ["1"]
+    assert said(document, "cac:CreditNoteLine/cac:Price/cbc:PriceAmount") == ["10.00"]
+    assert said(document, "cac:CreditNoteLine/cbc:Note") == ["价格折让 · Price allowance"]
 
 
 def test_text_is_written_as_it_is_and_only_what_xml_cannot_carry_is_replaced() -> None:

@@ -6,7 +6,7 @@ from soms.customers.model import Customer
 
 
 def issuer(settings: Settings, entity_id: str | None) -> Settings | Entity:
-    """Return the company, or the one of its entities that invoices; raises LookupError for one that is not."""
+    """Return the company, or the one of its entities that invoices; LookupError where there is none."""
     found = settings.entity(entity_id)
     if entity_id and found is None:
         message = f"there is no entity {entity_id}"

@@ -114,8 +114,9 @@ def _cells(line: DocumentLine, document: Sold, *, is_discounted: bool) -> list[s
     price = f"{Decimal(money.price_text(line.unit_price, currency)):,f}"
     discount = [amount(line.discount, currency) if line.discount else "–"] if is_discounted else []
     due = line.gross if document.includes_tax else line.net
-    quantity = [f"{line.quantity:,}", line.unit]
-    return [str(line.line), line.name, *quantity, price, *discount, _rate(line), amount(due, currency)]
+    quantity = [f"{line.quantity:,}", line.unit] if line.quantity else ["–", ""]
+    name = line.name if line.quantity else f"{line.name} · 价格折让 Price allowance"
+    return [str(line.line), name, *quantity, price, *discount, _rate(line), amount(due, currency)]
 
 
 def _tax(group: TaxGroup, currency: str) -> list[str]:

@@ -15,6 +15,7 @@ from soms.kit import money
 
 _OASIS: Final = "urn:oasis:names:specification:ubl:schema:xsd"
 _LARGEST_EXPONENT: Final = 2
+_ALLOWANCE: Final = "价格折让 · Price allowance"
 # XML 1.0 cannot carry these at all, not even escaped.
 _UNWRITABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -171,11 +172,13 @@ def _totals(root: ET.Element, document: Document) -> None:
 
 
 def _line(root: ET.Element, line: DocumentLine, document: Document, form: _Form) -> None:
-    code = unit_codes.of(line.unit)
+    # An allowance on a price takes no units; as a whole it is one.
+    code, quantity = (unit_codes.of(line.unit), line.quantity) if line.quantity else (unit_codes.UNKNOWN, 1)
     discount = _net_discount(line, document)
     node = _group(root, form.line)
     _text(node, "ID", str(line.line))
-    _text(node, form.quantity, str(line.quantity), unitCode=code)
+    _text(node, "Note", None if line.quantity else _ALLOWANCE)
+    _text(node, form.quantity, str(quantity), unitCode=code)
     _amount(node, "LineExtensionAmount", line.net, document)
     if discount:
         _allowance(node, discount, document)
@@ -187,7 +190,7 @@ def _line(root: ET.Element, line: DocumentLine, document: Document, form: _Form)
     # The price is that of the whole quantity: net and in whole cents it is exact, for one piece rarely.
     price = _group(node, "Price")
     _amount(price, "PriceAmount", line.net + discount, document)
-    _text(price, "BaseQuantity", str(line.quantity), unitCode=code)
+    _text(price, "BaseQuantity", str(quantity), unitCode=code)
 
 
 def _net_discount(line: DocumentLine, document: Document) -> Decimal:
