@@ -5,7 +5,18 @@ from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import balances, crediting, files, printing, shown, store, writing_off
+from soms.billing import (
+    balances,
+    collecting,
+    crediting,
+    files,
+    invoicing,
+    listing,
+    printing,
+    shown,
+    store,
+    writing_off,
+)
 from soms.billing.creditable import CreditRequest
 from soms.billing.model import Document, DocumentKind, File, OpenItem
 from soms.billing.proof import proof
@@ -40,9 +51,14 @@ class Invoices(Request):
 
 
 class CreditNotes(Request):
-    """Filters of the credit note list."""
+    """Filters of the credit note list; one at a time."""
 
-    order_id: str
+    order_id: str | None = None
+    customer_id: str | None = None
+    invoice_id: str | None = None
+    series: str | None = None
+    limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
+    cursor: str | None = None
 
 
 class FileQuery(Request):
@@ -69,6 +85,11 @@ def _credit_note(document_id: str, caller: Caller) -> http.Answer:
 
 def _files(found: dict[str, File]) -> dict[str, object]:
     return {name: found[name].model_dump() if name in found else None for name in ("pdf", "xml")}
+
+
+def _series(name: str) -> str:
+    """Return the name of a series; without a year the one of the company's current year."""
+    return name if "-" in name else invoicing.series_id(name, collecting.facts(clock.now()).today)
 
 
 def _require_sight(document: Document, owed: OpenItem | None, caller: Caller) -> None:
@@ -154,9 +175,21 @@ def credit(invoice_id: str, request: CreditRequest, caller: Caller) -> http.Answ
 
 @app.get("/v1/credit-notes")
 def credit_notes(query: CreditNotes, caller: Caller) -> http.Answer:
-    held = store.billing(query.order_id)
-    rows = [_document(one, caller, DocumentKind.CREDIT_NOTE).body for one in held.credit_notes]
-    return http.Answer({"data": rows, "next_cursor": None})
+    given = [name for name in ("order_id", "customer_id", "invoice_id", "series") if getattr(query, name)]
+    if len(given) > 1:
+        raise FilterUnsupported
+    scope = http.scope(caller, query)
+    limit, after = query.limit, paging.position(query.cursor, scope)
+    if query.order_id:
+        page, found = listing.of_order(query.order_id, limit=limit, after=after)
+    elif query.customer_id:
+        page, found = listing.of_customer(query.customer_id, limit=limit, after=after)
+    elif query.invoice_id:
+        page, found = listing.of_invoice(query.invoice_id, limit=limit, after=after)
+    else:
+        series = [_series(query.series)] if query.series else listing.names(DocumentKind.CREDIT_NOTE)
+        page, found = listing.of_series(series, limit=limit, after=after)
+    return http.page(page, listing.visible(found, caller), scope)
 
 
 @app.get("/v1/credit-notes/{credit_note_id}")
@@ -180,9 +213,14 @@ def paper_file(paper_id: str, caller: Caller) -> http.Answer:
     return _link(file)
 
 
+@app.get("/v1/invoice-series")
+def all_series() -> http.Answer:
+    return http.Answer({"data": [listing.series_row(one) for one in listing.series()], "next_cursor": None})
+
+
 @app.get("/v1/invoice-series/{series}/proof")
 def series_proof(series: str) -> http.Answer:
-    name = series if "-" in series else f"{series}-{clock.now().year}"
+    name = _series(series)
     found = proof(name, store.numbers(name))
     if not found["count"]:
         raise NotFound

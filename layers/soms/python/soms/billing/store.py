@@ -14,6 +14,8 @@ from soms.kit.settings import Setting
 from soms.kit.writes import Held, Rank, Stale, Writes
 
 SHARDS: Final = 4
+SERIES: Final = "series"
+"""Where in the list of states the series are."""
 MONTH: Final = 7
 """The length of a month in a moment, such as `2026-11`."""
 PAPER: Final = "paper"
@@ -113,7 +115,12 @@ def put_billing(writes: Writes, billing: OrderBilling, *, before: OrderBilling) 
 
 def put_series(writes: Writes, series: Series, *, before: Series) -> None:
     """Move a series on from the number that was read."""
-    held = series.model_dump(mode="json") | {**series_key(series.id)[1], "kind": "series"}
+    held = series.model_dump(mode="json", exclude_none=True) | {
+        **series_key(series.id)[1],
+        "kind": "series",
+        "status_shard": SERIES,
+        "issued_key": f"{series.id.rpartition('-')[2]}#{series.id}",
+    }
     writes.put(
         Setting.BILLING,
         held,
@@ -138,6 +145,12 @@ def document(document_id: str) -> tuple[Document, dict[str, File], OpenItem | No
         raise NotFound
     files = {name: File.model_validate(one) for name, one in (("pdf", pdf), ("xml", xml)) if one}
     return Document.model_validate(held), files, balances.open_item_of(owed) if owed else None
+
+
+def documents(document_ids: Iterable[str]) -> list[Document]:
+    """Return those of the documents that exist, in this order."""
+    found = aws.get_many([document_key(one) for one in document_ids], consistent=True)
+    return [Document.model_validate(one) for one in found if one]
 
 
 def billing(order_id: str) -> OrderBilling:

@@ -168,6 +168,7 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/credit-notes/{credit_note_id}/document": SELLERS | READERS,
         "GET /v1/papers/{paper_id}": SELLERS | READERS | {_G.WAREHOUSE},
         "GET /v1/papers/{paper_id}/document": SELLERS | READERS | {_G.WAREHOUSE},
+        "GET /v1/invoice-series": READERS | {_G.ADMIN},
         "GET /v1/invoice-series/{series}/proof": READERS | {_G.ADMIN},
     },
     "payments": {
