@@ -1,9 +1,12 @@
 """Credit notes by hand: of units, of an amount, of all that is left; never more than there is, and once."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
+from soms.billing import balances, periods
+from soms.kit import aws, items, settings
 
 from tests.functions.test_payments import FINANCE, exposure, invoice, pay
 from tests.world import Answer, World
@@ -228,3 +231,72 @@ def test_a_credit_note_and_what_is_no_invoice_are_not_credited(world: World) -> 
 
     assert [credit(world, name).status for name in (note["id"], "inv_none")] == [404, 404]
     assert credit(world, issued["id"], {"reason": ""}).status == 422
+
+
+def come_back(world: World, order: str, units: int, resolution: str) -> Any:
+    """Ship all of an order, take so many units back and settle that; return the return."""
+    world.call("POST", f"/v1/orders/{order}/shipments", {})
+    lines = [{"line": 1, "quantity": units, "reason": "chipped"}]
+    path = world.call("POST", f"/v1/orders/{order}/returns", {"lines": lines}).body["id"]
+    for command, body in (
+        ("approve", {}),
+        ("receive", {}),
+        ("inspect", {"lines": [{"line": 1, "restock": units}]}),
+    ):
+        assert world.call("POST", f"/v1/returns/{path}/{command}", body).status == 200
+    answer = world.call("POST", f"/v1/returns/{path}/resolve", {"resolution": resolution})
+    assert answer.status == 200, answer.text
+    world.drain()
+    return answer.body
+
+
+def test_a_refund_for_what_came_back_is_money_unapplied_on_its_payment(world: World) -> None:
+    sku = world.product("R-1", "10.00", tax_rate="0")
+    world.stock(sku, 5)
+    order = world.order(world.customer(credit_limit="100.00"), (sku, 4)).body["id"]
+    world.drain()
+    payment = pay(world, "40.00", order_id=order).body
+
+    resolved = come_back(world, order, 3, "refund")
+
+    assert (resolved["resolution"], resolved["follows"]) == ("refund", ["credit_note", "payment_unapplied"])
+    (note,) = world.call("GET", f"/v1/credit-notes?order_id={order}").body["data"]
+    assert note["total"] == "30.00"
+    assert world.call("GET", f"/v1/payments/{payment['id']}").body["refundable"] == "30.00"
+
+
+def test_what_came_back_after_it_was_credited_by_hand_is_credited_once(world: World) -> None:
+    sku = world.product("R-1", "10.00", tax_rate="0")
+    world.stock(sku, 5)
+    order = world.order(world.customer(credit_limit="100.00"), (sku, 4)).body["id"]
+    world.drain()
+    (issued,) = world.call("GET", f"/v1/invoices?order_id={order}").body["data"]
+    credit(world, issued["id"], {"lines": [{"line": 1, "quantity": 3}]})
+    world.drain()
+
+    come_back(world, order, 2, "credit")
+
+    (line,) = world.call("GET", f"/v1/orders/{order}").body["lines"]
+    assert (line["credited"], line["returned"], line["invoiced"]) == (4, 2, 0)
+    assert invoice(world, issued["id"])["status"] == "credited"
+
+
+def test_a_document_is_dated_on_the_first_open_day_and_never_before_the_last_of_its_series(
+    world: World,
+) -> None:
+    _, first = sold(world, ("10.00", 3))
+    setting, place = balances.PERIODS
+    today = date.fromisoformat(first["issued_on"])
+    month = f"{today:%Y-%m}"
+    opens = periods.day_after(month)
+    held = items.encode({**place, "closed_through": month, "seq": 1})
+    aws.dynamodb().put_item(TableName=settings.get(setting), Item=held)
+
+    _, late = sold(world, ("10.00", 3))
+    note = credit(world, first["id"], {"amount": "1.00"}).body
+    aws.dynamodb().delete_item(TableName=settings.get(setting), Key=items.encode(place))
+    _, after = sold(world, ("10.00", 3))
+
+    same_year = opens.year == today.year
+    days = [late["issued_on"], note["issued_on"], after["issued_on"]]
+    assert days == [str(opens), str(opens), str(opens if same_year else today)]

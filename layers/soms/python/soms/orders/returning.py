@@ -46,6 +46,12 @@ STEPS: Final[Mapping[str, tuple[tuple[ReturnStatus, ...], ReturnStatus]]] = {
     "resolve": (("inspected",), "resolved"),
 }
 """Command → the states it leads from, and to."""
+FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
+    "credit": ("credit_note",),
+    "refund": ("credit_note", "payment_unapplied"),
+    "exchange": ("credit_note", "order"),
+}
+"""Resolution → what follows by itself; money that is unapplied on its payment, finance gives back."""
 PAST: Final = {
     "approve": "approved",
     "reject": "rejected",
@@ -163,7 +169,10 @@ def inspect(return_id: str, request: InspectRequest, caller: Caller, *, now: dat
 
 
 def resolve(return_id: str, request: ResolveRequest, caller: Caller, *, now: datetime) -> Return:
-    """Settle a return: units are credited (a credit note follows), goods go out in exchange, or nothing."""
+    """Settle a return: units are credited (a credit note follows), goods go out in exchange, or nothing.
+
+    What the credit note frees of payments is unapplied on them; where money is to go back, finance refunds it.
+    """
 
     def outcome(one: Return, order: Order) -> Outcome:
         came = _units(one.received)

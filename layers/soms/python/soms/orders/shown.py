@@ -162,8 +162,9 @@ def waiting_row(item: items.Item) -> dict[str, object]:
 
 
 def returned(one: Return) -> dict[str, object]:
-    """Return a return."""
-    return one.model_dump(mode="json") | {"allowed": returning.allowed(one)}
+    """Return a return with what it allows, and what follows by itself from how it was resolved."""
+    follows = list(returning.FOLLOWS.get(one.resolution or "", ()))
+    return one.model_dump(mode="json") | {"allowed": returning.allowed(one), "follows": follows}
 
 
 def entry(row: items.Item, caller: Caller) -> dict[str, object]:
