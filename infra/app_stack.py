@@ -29,7 +29,7 @@ DOOR = Size(memory=1024, seconds=25)
 """The gateway waits 29 seconds; a door gives up before, so that it can still answer."""
 CONSUMER = Size(memory=512, seconds=60)
 DRAWER = Size(memory=1769, seconds=120)
-CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
+CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement", "bookkeeping")
 CURSOR_KEY = "cursor-key"
 SEARCH_TERMS = "term#*"
 SOFT_RESERVATIONS = "soft#*"
@@ -182,6 +182,7 @@ class AppStack(Stack):
         replenishment.may_publish(Setting.SALES_TOPIC, self.sales)
         rendering = consumers["rendering"].may(tables.documents, "GetItem", "PutItem")
         self._may_touch_documents(rendering, "GetObject", "PutObject")
+        consumers["bookkeeping"].may(tables.ledger, *GET, "PutItem", "UpdateItem")
         # Deposits settle the invoices of their order.
         settlement = consumers["settlement"].may(tables.billing, *KEEP).may(tables.documents, *ADD)
         settlement.may(tables.orders, "GetItem", "PutItem", "UpdateItem")
@@ -225,6 +226,7 @@ class AppStack(Stack):
         tables, to, failures = self.tables, self.consumers, self.data.buckets.failures
         written_orders = kinds("order", events=WRITTEN)
         new_documents = parts("document", "paper", events=("INSERT",))
+        posted = parts("document", "voucher", events=("INSERT",))
         stock_and_alerts = kinds("stock", "alert")
         money = kinds("order_billing", "open_item", "payment")
         return [
@@ -233,6 +235,7 @@ class AppStack(Stack):
             Follow(self, tables.inventory, to["ledger"], pattern=kinds("stock"), failures=failures),
             Follow(self, tables.inventory, to["replenishment"], pattern=stock_and_alerts, failures=failures),
             Follow(self, tables.documents, to["rendering"], pattern=new_documents, failures=failures),
+            Follow(self, tables.documents, to["bookkeeping"], pattern=posted, failures=failures),
             Follow(self, tables.billing, to["settlement"], pattern=money, failures=failures),
         ]
 

@@ -177,6 +177,7 @@ class Tables(Construct):
             indexes=(by_series, by_customer, by_recorded),
             stream=NEW_IMAGE,
         )
+        self.ledger = SomsTable(self, Setting.LEDGER, key=key)
 
     def _make_journal(self, key: IKey) -> None:
         by_aggregate = Index("by_aggregate", "aggregate", "at_key")

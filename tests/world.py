@@ -27,6 +27,7 @@ CONSUMERS = {
     "ORDERS_TABLE": ("stock", "invoicing"),
     "INVENTORY_TABLE": ("ledger", "replenishment"),
     "BILLING_TABLE": ("settlement",),
+    "DOCUMENTS_TABLE": ("bookkeeping",),
 }
 KINDS = {"invoicing": {"order"}, "ledger": {"stock"}, "replenishment": {"stock", "alert"}}
 
@@ -222,6 +223,8 @@ class World:
             return kind == "order" and "effects" in image
         if consumer == "settlement":
             return kind in {"order_billing", "open_item", "payment"}
+        if consumer == "bookkeeping":
+            return image.get("part", {}).get("S") in {"document", "voucher"}
         return kind in KINDS[consumer]
 
     def deliver(self, consumer: str, records: Sequence[Item]) -> Any:

@@ -36,7 +36,7 @@ BILLED = (*PLACED, "invoicing/placed")
 DRAINED = "streams are drained"
 UPLOADED = "the file of the import is uploaded"
 READ = ("transfers/open", UPLOADED, "intake/uploaded")
-SWEPT = ("ledger", "stock", "invoicing", "rendering", "settlement", "replenishment")
+SWEPT = ("ledger", "stock", "invoicing", "rendering", "settlement", "replenishment", "bookkeeping")
 WALKED = (*BUYER, DRAINED, "figures/hourly")
 LOW = ("catalog/put_product", "inventory/receive", "inventory/reorder_rule", *PLACED[2:])
 
@@ -115,6 +115,12 @@ def _import(world: World) -> object:
     return body["state"], body["counts"]["ok"]
 
 
+def _entered(world: World) -> object:
+    rows = boto3.resource("dynamodb").Table(os.environ["LEDGER_TABLE"]).scan()["Items"]
+    found = [(row["account"], row["debit"], row["credit"]) for row in rows if "document" in row]
+    return sorted((str(account), f"{debit:.2f}", f"{credit:.2f}") for account, debit, credit in found)
+
+
 def _letters(world: World) -> object:
     return [one["Subject"] for one in world.mail()]
 
@@ -167,6 +173,20 @@ CASES = [
         TAKEN,
         _letters,
         ["SOMS: TEA-001 is low (7 left)"],
+    ),
+    Case(
+        "bookkeeping/invoice",
+        (),
+        TAKEN,
+        _entered,
+        [("output_tax", "0.00", "3.90"), ("receivables", "33.90", "0.00"), ("revenue", "0.00", "30.00")],
+    ),
+    Case(
+        "bookkeeping/payment",
+        (),
+        TAKEN,
+        _entered,
+        [("clearing:bank_transfer", "33.90", "0.00"), ("unapplied_cash", "0.00", "33.90")],
     ),
     Case("settlement/invoiced", BILLED, TAKEN, _order, ("confirmed", "33.90")),
     Case("expiry/quarter_hourly", PLACED, {"expired": 0}),

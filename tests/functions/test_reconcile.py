@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 
+import boto3
 import pytest
 from soms.inventory import incoming
 from soms.inventory.model import StockItem
@@ -124,3 +125,30 @@ def test_an_order_that_is_counted_twice_is_named(traded: World, figure: str) -> 
     broken = traded.broken()
     assert {check["check"] for check in broken} == {"6b"}
     assert customer in broken[0]["examples"][0]
+
+
+def in_ledger(account: str) -> dict[str, str]:
+    """Return the key of the sums of an account in the month that is not over."""
+    rows = boto3.resource("dynamodb").Table(os.environ["LEDGER_TABLE"]).scan()["Items"]
+    sums = [row for row in rows if row["pk"] == "months" and account in str(row["sk"])]
+    return {name: str(sums[0][name]) for name in ("pk", "sk")}
+
+
+def test_a_sum_of_the_ledger_that_its_documents_do_not_make_is_named(traded: World) -> None:
+    tamper("LEDGER_TABLE", in_ledger("revenue"), "ADD credit :x", {":x": {"N": "0.01"}})
+
+    broken = traded.broken()
+
+    assert {check["check"] for check in broken} == {"12"}
+    assert "revenue" in broken[0]["examples"][0]
+
+
+def test_a_document_that_is_not_in_the_ledger_is_named(traded: World) -> None:
+    table = boto3.resource("dynamodb").Table(os.environ["LEDGER_TABLE"])
+    lost = next(row for row in table.scan()["Items"] if "document" in row)
+
+    table.delete_item(Key={"pk": lost["pk"], "sk": lost["sk"]})
+
+    broken = traded.broken()
+    assert {check["check"] for check in broken} == {"12"}
+    assert str(lost["document"]) in broken[0]["examples"][0]

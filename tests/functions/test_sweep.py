@@ -16,7 +16,7 @@ from soms.reports.sweep import sweep
 from tests.functions.test_reconcile import stock_off_by_one, tamper
 from tests.world import CONSUMERS, World
 
-HANDED = ("ledger", "stock", "invoicing", "rendering", "settlement", "replenishment")
+HANDED = ("ledger", "stock", "invoicing", "rendering", "settlement", "replenishment", "bookkeeping")
 UNSEEN = "rendering"
 """Its layer takes a fixture of its own: test_rendering.py uses it."""
 Row = dict[str, Any]
@@ -388,3 +388,20 @@ def test_the_versions_of_an_order_are_handed_on_in_their_order(swept: World) -> 
 def lines_of(world: World, order: str) -> list[tuple[int, int]]:
     lines = world.call("GET", f"/v1/orders/{order}").body["lines"]
     return [(line["reserved"], line["backordered"]) for line in lines]
+
+
+def test_a_document_that_never_reached_the_books_is_entered_by_the_sweep_once(swept: World) -> None:
+    sku = swept.product()
+    swept.stock(sku, 10)
+    swept.order(swept.customer(credit_limit="1000.00"), (sku, 3))
+    swept.drain()
+    table = boto3.resource("dynamodb").Table(os.environ["LEDGER_TABLE"])
+    lost = table.scan()["Items"]
+    for row in lost:
+        table.delete_item(Key={"pk": row["pk"], "sk": row["sk"]})
+
+    first, second = after(4), after(9)
+
+    assert (first, second) == ({"bookkeeping": 1}, {})
+    assert sorted(map(str, table.scan()["Items"])) == sorted(map(str, lost))
+    assert swept.broken() == []

@@ -7,6 +7,10 @@ from tests.infra.templates import Synthesised
 WRITTEN_ORDERS = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"kind": {"S": ["order"]}}}}
 NEW_DOCUMENTS = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"part": {"S": ["document", "paper"]}}}}
 MONEY = ["order_billing", "open_item", "payment"]
+POSTED = {
+    "eventName": ["INSERT"],
+    "dynamodb": {"NewImage": {"part": {"S": ["document", "voucher"]}}},
+}
 FOLLOWED = {
     ("Orders", "stock"): WRITTEN_ORDERS,
     ("Orders", "invoicing"): WRITTEN_ORDERS,
@@ -14,6 +18,7 @@ FOLLOWED = {
     ("Inventory", "replenishment"): {"dynamodb": {"NewImage": {"kind": {"S": ["stock", "alert"]}}}},
     ("Documents", "rendering"): NEW_DOCUMENTS,
     ("Billing", "settlement"): {"dynamodb": {"NewImage": {"kind": {"S": MONEY}}}},
+    ("Documents", "bookkeeping"): POSTED,
 }
 
 

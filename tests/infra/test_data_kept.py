@@ -5,7 +5,7 @@ from collections import Counter
 from tests.infra.templates import Synthesised
 
 HOLDING = {
-    "AWS::DynamoDB::Table": 9,
+    "AWS::DynamoDB::Table": 10,
     "AWS::S3::Bucket": 4,
     "AWS::KMS::Key": 1,
     "AWS::Cognito::UserPool": 1,

@@ -7,7 +7,7 @@ from soms.kit.access import ROUTES
 
 from tests.infra.templates import FUNCTIONS, Synthesised, as_list, rights_in
 
-CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement")
+CONSUMERS = ("stock", "invoicing", "ledger", "replenishment", "rendering", "settlement", "bookkeeping")
 DOORS = tuple(ROUTES)
 
 

@@ -49,6 +49,7 @@ class Books:
     purchases: dict[str, PurchaseOrder] = field(default_factory=dict)
     entries: dict[str, items.Item] = field(default_factory=dict)
     queued: list[Entry] = field(default_factory=list)
+    ledger: list[items.Item] = field(default_factory=list)
 
 
 def scan(table: Setting) -> Iterable[items.Item]:
@@ -116,6 +117,10 @@ def _entry(books: Books, row: items.Item) -> None:
     books.entries[str(row["id"])] = row
 
 
+def _ledger(books: Books, row: items.Item) -> None:
+    books.ledger.append(row)
+
+
 def _billing(books: Books, row: Mapping[str, object]) -> None:
     kind = row.get("kind")
     if kind == "order_billing":
@@ -143,6 +148,7 @@ _KEEPERS = {
     Setting.ORDERS: _order,
     Setting.BILLING: _billing,
     Setting.DOCUMENTS: _document,
+    Setting.LEDGER: _ledger,
     Setting.CUSTOMERS: _customer,
     Setting.JOURNAL: _entry,
 }

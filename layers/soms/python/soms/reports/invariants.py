@@ -9,7 +9,7 @@ from soms.billing.proof import proof
 from soms.inventory.model import COUNTERS, Stock, StockItem
 from soms.orders import effects, quantities, queue
 from soms.orders.effects import Effect
-from soms.reports import coming, money_checks
+from soms.reports import coming, ledger_checks, money_checks
 from soms.reports.books import Books
 
 EXAMPLES: Final = 20
@@ -253,6 +253,7 @@ CHECKS: Final = _names(
         ("9", "series run 1..n, days in order", "编号连续无重号，日期不倒退", _series),
         ("10", "every document has its files", "每张单据文件齐全", _files),
         ("11", "every effect reached the stock", "每个后续影响均已入库存", _applied),
+        ("12", "ledger and totals = what documents post", "总账与合计 = 单据过账", ledger_checks.look),
         ("13", "document arithmetic holds", "单据金额恒等", _arithmetic),
         ("14", "incoming = what is on its way", "在途 = 各单据在途合计", coming.look),
         ("15", "figures = on hand, no value without units", "库存数据 = 在手，无货则无值", _figures),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from soms.accounting import lag
 from soms.billing import balances, refunds, settling
 from soms.billing import store as billing
 from soms.inventory import gaps, replenish
@@ -46,6 +47,7 @@ def sweep(*, now: datetime, age: timedelta = AGE, back: timedelta = BACK) -> Swe
             "rendering": _hand_on("rendering", _without_files(settled)),
             "settlement": _hand_on("settlement", _unsettled(settled)),
             "replenishment": _hand_on("replenishment", _unwatched(settled)),
+            "bookkeeping": _hand_on("bookkeeping", lag.swept(now=now, age=age, back=back)),
         },
         untold=sum(item.untold for item in lost),
     )
