@@ -1,6 +1,7 @@
 """What somebody must look at, told to one topic that people subscribe to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from aws_cdk import Duration, Stack
 from aws_cdk.aws_cloudwatch import (
@@ -18,13 +19,12 @@ from aws_cdk.aws_lambda import IFunction
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
-from infra.functions import SomsFunction
-
 NAMESPACE = "SOMS"
 """Of the metrics that functions write into their log lines; `soms.kit.telemetry` uses the same."""
-MOST_WATCHED = 10
-"""How many metrics an alarm may watch."""
 PERIOD = Duration.minutes(5)
+MOST_WATCHED = 10
+"""Metrics that one alarm may add up."""
+Watched = TypeVar("Watched")
 
 
 class Alarms(Construct):
@@ -94,10 +94,13 @@ def of_lambda(function: IFunction, name: str, statistic: str = "Sum") -> Metric:
     )
 
 
-def groups(name: str, functions: Sequence[SomsFunction]) -> Iterator[tuple[str, Sequence[SomsFunction]]]:
-    """Yield the functions in groups that an alarm can watch, each with a name of its own."""
-    for place in range(0, len(functions), MOST_WATCHED):
-        yield f"{name}{place // MOST_WATCHED + 1 if place else ''}", functions[place : place + MOST_WATCHED]
+def in_tens(name: str, several: Sequence[Watched]) -> list[tuple[str, Sequence[Watched]]]:
+    """Return things ten at a time: the first ten under the name, the next ten under its second, and so on."""
+    starts = range(0, len(several), MOST_WATCHED)
+    return [
+        (name if not start else f"{name}{start // MOST_WATCHED + 1}", several[start : start + MOST_WATCHED])
+        for start in starts
+    ]
 
 
 def total(metrics: Iterable[IMetric]) -> MathExpression:

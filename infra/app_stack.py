@@ -143,6 +143,8 @@ class AppStack(Stack):
         reconciliation.may(tables.documents, *READ, "PutItem").may(tables.customers, *KEEP)
         fapiao = doors["fapiao"].may(tables.billing, *READ, "PutItem").may(tables.documents, *GET)
         self._may_have_issued(fapiao)
+        receivables = doors["receivables"].may(tables.billing, *READ).may(tables.documents, "Query")
+        receivables.may(tables.customers, *GET)
         reports = doors["reports"].may(tables.inventory, *READ).may(tables.movements, "Query")
         reports.may(tables.jobs, "GetItem")
         integrations = doors["integrations"].may(tables.jobs, "GetItem", "Query")

@@ -4,7 +4,7 @@ from aws_cdk import CfnOutput, DefaultStackSynthesizer, Duration, Environment, S
 from aws_cdk.aws_cloudwatch import Metric
 from constructs import Construct
 
-from infra.alarms import PERIOD, Alarms, groups, of_lambda, ours, total
+from infra.alarms import PERIOD, Alarms, in_tens, of_lambda, ours, total
 from infra.app_stack import AppStack
 from infra.backups import Backups
 from infra.dashboard import Wellbeing, of_api, of_table
@@ -49,13 +49,14 @@ class GuardStack(Stack):
         for function in app.functions:
             why = f"{function.short_name} ended with an error or ran out of time"
             when(f"{function.node.id}Errors", why, of_lambda(function, "Errors"))
-        watched = (
-            *groups("Doors", list(app.doors.values())),
-            *groups("Consumers", list(app.consumers.values())),
-            *groups("Scheduled", app.scheduled),
-            *groups("Called", app.called),
-        )
-        for name, functions in watched:
+        groups = {
+            "Doors": list(app.doors.values()),
+            "Consumers": list(app.consumers.values()),
+            "Scheduled": app.scheduled,
+            "Called": app.called,
+        }
+        tens = ((name, ten) for group, every in groups.items() for name, ten in in_tens(group, every))
+        for name, functions in tens:
             throttles = total(of_lambda(function, "Throttles") for function in functions)
             why = "Lambda refused to run functions: look at the account's limit"
             when(f"{name}Throttled", why, throttles)

@@ -162,6 +162,7 @@ CASES = [
     Case("payments/list", (*BILLED, "payments/pay"), 200),
     Case("reconciliation/waiting", BILLED, 200),
     Case("reconciliation/match_nothing", BILLED, 404),
+    Case("receivables/ageing", BILLED, 200),
     Case("stock/cancelled", (*PLACED, "orders/cancel"), TAKEN, _shelf, (10, 0, 10)),
     Case("invoicing/placed", PLACED, TAKEN, _numbers("/v1/invoices"), ["-000001"]),
     Case("invoicing/cancelled", (*BILLED, "orders/cancel"), TAKEN, _numbers("/v1/credit-notes"), ["-000001"]),

@@ -213,6 +213,10 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "POST /v1/tax-invoices/{tax_invoice_id}/red-confirmation/confirm": FINANCE,
         "POST /v1/tax-invoices/{tax_invoice_id}/red-confirmation/withdraw": FINANCE,
     },
+    "receivables": {
+        "GET /v1/receivables": COSTS,
+        "GET /v1/receivables/ageing": COSTS,
+    },
     "reports": {
         "GET /v1/reports/stock-value": COSTS,
         "GET /v1/reports/stock-analysis": COSTS | {_G.PURCHASING},

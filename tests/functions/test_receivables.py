@@ -1,0 +1,159 @@
+"""What customers owe, by age: today, and at the end of any day, as the books say now and as they said then."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from soms.catalog.commands import zone
+from soms.catalog.model import Settings
+from soms.kit import clock
+
+from tests.functions.test_budgets import counted
+from tests.functions.test_payments import FINANCE, billed, pay
+from tests.world import World
+
+NET_10 = {"kind": "net", "days": 10}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with World.opened() as opened:
+        yield opened
+        opened.drain()
+        assert opened.broken() == []
+
+
+@contextmanager
+def later(days: float) -> Iterator[None]:
+    """Let so many days have gone by."""
+    then = clock.now() + timedelta(days=days)
+    with patch.object(clock, "now", lambda: then):
+        yield
+
+
+def day(days: int = 0) -> str:
+    return str((clock.now().astimezone(zone(Settings())) + timedelta(days=days)).date())
+
+
+def ageing(world: World, filters: str = "") -> Any:
+    answer = world.call("GET", f"/v1/receivables/ageing?{filters}", **FINANCE)
+    assert answer.status == 200, answer.text
+    return answer.body
+
+
+def owed(row: dict[str, Any]) -> dict[str, str]:
+    """Return what of a row is not nothing."""
+    names = ("not_due", "1_30", "31_60", "61_90", "91_120", "over_120", "unapplied")
+    return {name: row[name] for name in names if row[name] != "0.00"}
+
+
+def test_what_is_owed_grows_older_and_money_left_stands_beside_it(world: World) -> None:
+    customer, (first, _) = billed(world, "100.00", "60.00", payment_terms=NET_10)
+    pay(world, "30.00", invoice_id=first["id"])
+    pay(world, "5.00", customer_id=customer, allocations="none")
+
+    today = ageing(world)
+    with later(41):
+        old = ageing(world)
+
+    (row,) = today["data"]
+    assert row["customer"] == {"id": customer, "name": "Acme"}
+    assert owed(row) == {"not_due": "130.00", "unapplied": "5.00"}
+    assert owed(old["data"][0]) == {"31_60": "130.00", "unapplied": "5.00"}
+    assert (row["total"], row["overdue"], old["data"][0]["overdue"]) == ("130.00", "0.00", "130.00")
+    (total,) = today["totals"]
+    assert total["tie_out"] == {"account": "receivables", "balance": "130.00", "difference": "0.00"}
+
+
+def test_a_past_day_shows_what_was_open_then_and_is_paid_now(world: World) -> None:
+    customer, (first,) = billed(world, "100.00", payment_terms=NET_10)
+    with later(20):
+        pay(world, "100.00", invoice_id=first["id"])
+    with later(30):
+        billed(world, "60.00", customer=customer)
+        now = ageing(world)
+        past = {days: ageing(world, f"as_of={day(days - 30)}") for days in (-1, 0, 19, 20, 29)}
+
+    assert owed(now["data"][0]) == {"not_due": "60.00"}
+    assert {days: [owed(row) for row in seen["data"]] for days, seen in past.items()} == {
+        -1: [],
+        0: [{"not_due": "100.00"}],
+        19: [{"1_30": "100.00"}],
+        20: [],
+        29: [],
+    }
+    assert past[19]["totals"][0]["tie_out"]["difference"] == "0.00"
+
+
+def test_money_recorded_late_counts_from_its_day_or_from_when_it_was_known(world: World) -> None:
+    customer, (first,) = billed(world, "100.00", payment_terms=NET_10)
+    with later(12):
+        received, asked = day(-4), day(-2)
+        pay(world, "40.00", customer_id=customer, received_on=received)
+        now, then = (ageing(world, f"as_of={asked}&known={known}") for known in ("now", "then"))
+        whose = [
+            ageing(world, f"as_of={asked}&known={known}&customer_id={customer}") for known in ("now", "then")
+        ]
+
+    assert [owed(one["data"][0]) for one in (now, then)] == [{"not_due": "60.00"}, {"not_due": "100.00"}]
+    assert [one["data"] for one in whose] == [now["data"], then["data"]]
+    assert first["open"] == "100.00"
+
+
+def test_going_back_costs_what_happened_since_and_not_all_history(world: World) -> None:
+    customer, _ = billed(world, "10.00")
+    trips = {}
+    for size in (4, 24):
+        with later(size):
+            for number in range(size):
+                pay(world, "1.00", customer_id=customer, allocations="none", reference=f"{size}-{number}")
+        with later(size + 4), counted() as calls:
+            ageing(world, f"as_of={day(-1)}")
+        read = [call for name, call in calls if name == "BatchGetItem" and call["RequestItems"]]
+        trips[size] = (
+            len(calls),
+            sum(len(table["Keys"]) for one in read for table in one["RequestItems"].values()),
+        )
+
+    assert trips[4] == trips[24]
+
+
+def test_customers_come_page_by_page_with_the_total_of_all(world: World) -> None:
+    buyers = sorted(billed(world, f"{number}.00")[0] for number in (1, 2, 3))
+
+    first = ageing(world, "limit=2")
+    second = ageing(world, f"limit=2&cursor={first['next_cursor']}")
+
+    assert [one["customer"]["id"] for one in (*first["data"], *second["data"])] == buyers
+    assert second["next_cursor"] is None
+    assert {one["totals"][0]["total"] for one in (first, second)} == {"6.00"}
+
+
+def test_a_day_to_come_is_refused(world: World) -> None:
+    answer = world.call("GET", f"/v1/receivables/ageing?as_of={day(2)}", **FINANCE)
+
+    assert (answer.status, answer.code) == (400, "invalid_parameter")
+    assert answer.body["errors"][0]["parameter"] == "as_of"
+
+
+def test_the_sums_are_for_finance_managers_and_the_auditor(world: World) -> None:
+    billed(world, "100.00", payment_terms=NET_10)
+
+    with later(11):
+        seen = world.call("GET", "/v1/receivables", **FINANCE).body
+    told = {
+        group: world.call("GET", "/v1/receivables/ageing", as_=group).status
+        for group in ("sales_manager", "auditor", "finance_manager", "sales", "warehouse", "purchasing")
+    }
+
+    (total,) = seen["totals"]
+    assert (total["open"], total["overdue"], total["unapplied"]) == ("100.00", "100.00", "0.00")
+    assert (total["open_invoices"], total["overdue_invoices"], total["customers"]) == (1, 1, 1)
+    assert {group for group, status in told.items() if status == 200} == {
+        "sales_manager",
+        "auditor",
+        "finance_manager",
+    }
