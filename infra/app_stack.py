@@ -114,7 +114,8 @@ class AppStack(Stack):
                 # The key that signs cursors is made by whoever needs it first.
                 door.may(tables.catalog, "PutItem", keys=[CURSOR_KEY])
         doors["catalog"].may(tables.catalog, "PutItem", "UpdateItem")
-        customers = doors["customers"].may(tables.customers, *KEEP).may(tables.billing, "Query")
+        customers = doors["customers"].may(tables.customers, *KEEP).may(tables.billing, *READ)
+        customers.may(tables.documents, "Query")
         customers.may(tables.customers, "DeleteItem", keys=[SEARCH_TERMS])
         # Who is erased loses the name on each order.
         customers.may(tables.orders, "Query", "UpdateItem")

@@ -1,8 +1,12 @@
 """HTTP /v1/customers: who buys, on which terms, with how much credit."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
+from soms.billing import statements_store
+from soms.catalog import store as catalog
+from soms.catalog.commands import zone
 from soms.customers import commands, endings, events, listing, references, store
 from soms.customers.model import (
     Customer,
@@ -14,7 +18,8 @@ from soms.customers.model import (
 )
 from soms.kit import clock, http, journal, money, paging
 from soms.kit.access import Caller
-from soms.kit.fields import Code, Request
+from soms.kit.fields import Code, Day, Request
+from soms.kit.problems import Fault, InvalidParameter
 from soms.reports import customer_view
 
 INNER = {"said", "terms"}
@@ -35,6 +40,13 @@ class Entries(Request):
 
     limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
     cursor: str | None = None
+
+
+class Days(Request):
+    """The days of a statement, both included: this month unless said."""
+
+    since: Annotated[Day | None, Field(alias="from")] = None
+    until: Annotated[Day | None, Field(alias="to")] = None
 
 
 class Rest(Request):
@@ -107,6 +119,29 @@ def refer(customer_id: str, source: str, request: ReferenceChange, caller: Calle
 def summary(customer_id: str, caller: Caller) -> http.Answer:
     customer = _seen(customer_id, caller)
     return http.Answer({"customer": _shown(customer), **customer_view.summary(customer, now=clock.now())})
+
+
+@app.get("/v1/customers/{customer_id}/statement")
+def statement(customer_id: str, query: Days, caller: Caller) -> http.Answer:
+    customer = _seen(customer_id, caller)
+    since, until = _days(query)
+    found = statements_store.of_customer(customer, since, until)
+    whose = {"id": customer.id, "name": customer.name}
+    return http.Answer({"customer": whose, **statements_store.shown(found)})
+
+
+def _days(query: Days) -> tuple[date, date]:
+    """Return the days of a statement, or raise InvalidParameter where they cannot be."""
+    today = clock.now().astimezone(zone(catalog.settings())).date()
+    until = query.until or today
+    since = query.since or until.replace(day=1)
+    if until > today:
+        words = ("this day has not come yet", "日期不得晚于今天")
+        raise InvalidParameter(faults=[Fault("too_late", words, parameter="to")])
+    if since > until:
+        words = ("must not be after the last day", "不得晚于结束日期")
+        raise InvalidParameter(faults=[Fault("too_late", words, parameter="from")])
+    return since, until
 
 
 @app.get("/v1/customers/{customer_id}/timeline")

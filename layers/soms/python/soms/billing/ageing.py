@@ -131,8 +131,13 @@ def totals(found: Iterable[Row]) -> dict[str, Row]:
     return {currency: sums["", currency] for _, currency in sorted(sums)}
 
 
+def nothing(currency: str, customer_id: str = "") -> Row:
+    """Return the row of whoever owes nothing."""
+    return Row(customer_id, currency, dict.fromkeys(BUCKETS, ZERO))
+
+
 def _row(found: dict[tuple[str, str], Row], customer_id: str, currency: str) -> Row:
     key = customer_id, currency
     if key not in found:
-        found[key] = Row(customer_id, currency, dict.fromkeys(BUCKETS, ZERO))
+        found[key] = nothing(currency, customer_id)
     return found[key]

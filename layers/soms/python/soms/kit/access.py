@@ -63,6 +63,7 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/customers/{customer_id}": SELLERS | READERS,
         "GET /v1/customers/by-ref/{source}/{reference}": SELLERS | READERS,
         "GET /v1/customers/{customer_id}/summary": SELLERS | READERS,
+        "GET /v1/customers/{customer_id}/statement": SELLERS | READERS,
         "GET /v1/customers/{customer_id}/timeline": SELLERS | READERS,
         "PATCH /v1/customers/{customer_id}": SELLERS,
         "PUT /v1/customers/{customer_id}/references/{source}": SELLERS,
