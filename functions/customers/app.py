@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import Field
-from soms.billing import statements_store
+from soms.billing import account_statements
 from soms.catalog import store as catalog
 from soms.catalog.commands import zone
 from soms.customers import commands, endings, events, listing, references, store
@@ -125,9 +125,9 @@ def summary(customer_id: str, caller: Caller) -> http.Answer:
 def statement(customer_id: str, query: Days, caller: Caller) -> http.Answer:
     customer = _seen(customer_id, caller)
     since, until = _days(query)
-    found = statements_store.of_customer(customer, since, until)
+    found = account_statements.of_customer(customer, since, until)
     whose = {"id": customer.id, "name": customer.name}
-    return http.Answer({"customer": whose, **statements_store.shown(found)})
+    return http.Answer({"customer": whose, **account_statements.shown(found)})
 
 
 def _days(query: Days) -> tuple[date, date]:
