@@ -126,7 +126,7 @@ def test_the_same_order_asked_again_is_the_same_paper_and_a_changed_one_another(
     assert repeated.headers["Idempotency-Replayed"] == late.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in again.headers
     assert changed.body["id"] != first.body["id"]
-    assert changed.body["total"] == "CNY 226.00"
+    assert changed.body["total"] == "226.00"
     world.drain()
     assert world.broken() == []
 
@@ -235,7 +235,9 @@ def test_papers_are_rendered_once_and_handed_out_by_a_link(press_room: World) ->
         assert pdf["sha256"] == link.body["sha256"]
         assert paper["number"] in text(content)
         assert ("100.00" in text(content)) == (kind == "order_confirmation")
-    versions = boto3.client("s3").list_object_versions(Bucket=settings.get(Setting.DOCUMENTS_BUCKET))["Versions"]
+    versions = boto3.client("s3").list_object_versions(Bucket=settings.get(Setting.DOCUMENTS_BUCKET))[
+        "Versions"
+    ]
     assert len(versions) == 4
     assert failing(world) == {}
 

@@ -78,7 +78,7 @@ def test_what_we_owe_is_said_to_be_the_customers() -> None:
 
     assert totals["Balance"] == "应付贵方 due to you"
     assert totals["Closing balance"] == "CNY 50.00"
-    assert paper.total == "CNY −50.00"
+    assert paper.total == "-50.00"
     assert paper.in_words == "人民币伍拾元整"
 
 
@@ -96,7 +96,8 @@ def test_a_long_statement_repeats_its_heads_and_counts_its_pages(layer: Path) ->
     assert all("余额 Balance" in page for page in pages if "INV-" in page)
     assert all(f"第 {at} 页 共 {len(pages)} 页" in page for at, page in enumerate(pages, start=1))
     assert sum(page.count("INV-") for page in pages) == 400
-    assert all(paper.number in page for page in pages)
+    # A letter that was cut somewhere is copied with the cut wherever it stands.
+    assert all(paper.number in page.replace("\u200b", "") for page in pages)
     assert "JPY 480,000,000" in " ".join(pages[-2:])
     assert "人民币" not in " ".join(pages)
 
@@ -106,7 +107,9 @@ def test_the_largest_figures_of_a_statement_fit(layer: Path) -> None:
 
     (text,) = rendered(paper, layer)
 
-    assert "INV-2026-0000019,999,999,999,999.999,999,999,999,999.99" in text.replace(" ", "").replace("\u200b", "")
+    assert "INV-2026-0000019,999,999,999,999.999,999,999,999,999.99" in text.replace(" ", "").replace(
+        "\u200b", ""
+    )
     assert "9,999,999,999,999.99 0.00" in text
     assert "余额归属 Balance 两清 settled" in text
 
@@ -235,7 +238,7 @@ def test_papers_are_tagged_for_archives_and_carry_their_code(layer: Path) -> Non
     assert str(metadata["/CreationDate"]) == "D:20261102013000Z"
     assert sheet.of_paper(paper).code_text.splitlines() == [
         paper.number,
-        "CNY 1,010.00",
+        "CNY 1010.00",
         "2026-11-02",
         paper.id,
     ]

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from soms.billing import printed, sold
 from soms.billing.model import DocumentLine, Frozen, TaxGroup
-from soms.billing.printed import Content, Head, Label, Paper, PaperKind, amount_of, made, row, table
+from soms.billing.printed import Content, Head, Label, Paper, PaperKind, made, row, table
 from soms.customers.model import PaymentTerms
+from soms.kit import money
 from soms.orders.model import Line, Order, Shipment
 
 
@@ -41,7 +42,7 @@ def order_confirmation(head: Head, order: Order, terms: PaymentTerms, zone: Zone
         table=sold.lines(agreed),
         aside=sold.taxes(agreed),
         totals=sold.sums(agreed, Label("价税合计", "Total")),
-        total=amount_of(order.total, order.currency),
+        total=money.text(order.total, order.currency),
         in_words=printed.in_words(order.total, order.currency),
         signatures=(
             Label("卖方（签章）", "For the seller"),
@@ -68,9 +69,7 @@ def delivery_note(head: Head, order: Order, shipment: Shipment, zone: ZoneInfo) 
             ([str(line.line), _name(line), f"{quantity:,}", line.unit] for line, quantity in sent),
             (line.sku for line, _ in sent),
         ),
-        totals=(
-            row("总数量", "Total quantity", f"{sum(units for _, units in sent):,}", important=True),
-        ),
+        totals=(row("总数量", "Total quantity", f"{sum(units for _, units in sent):,}", important=True),),
         closing=(
             Label(
                 "请当面点清；如有短缺或破损，请在签收时注明。",

@@ -14,6 +14,7 @@ from soms.billing.printed import (
     Label,
     Paper,
     PaperKind,
+    Row,
     Table,
     amount,
     amount_of,
@@ -26,6 +27,7 @@ from soms.billing.printed import (
 )
 from soms.catalog.model import Settings
 from soms.customers.model import Customer
+from soms.kit import money
 
 ZERO: Final = Decimal(0)
 
@@ -109,14 +111,8 @@ def statement(
         ),
         table=_account(since, opening, movements, currency),
         aside=_ages(ageing, currency),
-        totals=(
-            row("期初余额", "Opening balance", amount(opening, currency)),
-            row("本期借方", "Debits", amount(debit, currency)),
-            row("本期贷方", "Credits", amount(credit, currency)),
-            row("余额归属", "Balance", _whose(closing)),
-            row("期末余额", "Closing balance", amount_of(abs(closing), currency), important=True),
-        ),
-        total=amount_of(closing, currency),
+        totals=_from_opening_to_closing(opening, debit, credit, currency),
+        total=money.text(closing, currency),
         in_words=printed.in_words(abs(closing), currency),
         closing=(
             Label(
@@ -130,6 +126,19 @@ def statement(
         ),
     )
     return made(PaperKind.STATEMENT, head, content)
+
+
+def _from_opening_to_closing(
+    opening: Decimal, debit: Decimal, credit: Decimal, currency: str
+) -> tuple[Row, ...]:
+    closing = opening + debit - credit
+    return (
+        row("期初余额", "Opening balance", amount(opening, currency)),
+        row("本期借方", "Debits", amount(debit, currency)),
+        row("本期贷方", "Credits", amount(credit, currency)),
+        row("余额归属", "Balance", _whose(closing)),
+        row("期末余额", "Closing balance", amount_of(abs(closing), currency), important=True),
+    )
 
 
 def _whose(balance: Decimal) -> str:
@@ -200,7 +209,7 @@ def receipt(
             row("未核销", "Not applied yet", amount(received - used, currency)),
             row("收款金额", "Amount received", amount_of(received, currency), important=True),
         ),
-        total=amount_of(received, currency),
+        total=money.text(received, currency),
         in_words=printed.in_words(received, currency),
         closing=(Label("本收据不作税务发票使用。", "This receipt is not a tax invoice."),),
         signatures=(Label("收款单位（盖章）", "For the payee"), Label("收款人", "Received by")),
@@ -240,21 +249,9 @@ def dunning(
             row("币种", "Currency", currency),
         ),
         opening=(Label(letter.text.zh.format(pay_by=pay_by), letter.text.en.format(pay_by=pay_by)),),
-        table=table(
-            [
-                wide("发票号码", "Invoice"),
-                word("开票日期", "Issued"),
-                word("到期日期", "Due"),
-                figure("逾期天数", "Days overdue"),
-                figure("未付金额", "Open"),
-            ],
-            (
-                [one.number, str(one.issued_on), str(one.due_on), f"{one.days:,}", amount(one.open, currency)]
-                for one in overdue
-            ),
-        ),
+        table=_overdue(overdue, currency),
         totals=(row("逾期合计", "Total overdue", amount_of(total, currency), important=True),),
-        total=amount_of(total, currency),
+        total=money.text(total, currency),
         in_words=printed.in_words(total, currency),
         payment=printed.bank_rows(bank, head.seller.name),
         closing=(
@@ -263,3 +260,18 @@ def dunning(
         ),
     )
     return made(PaperKind.DUNNING, head, content)
+
+
+def _overdue(overdue: Iterable[Overdue], currency: str) -> Table:
+    columns = [
+        wide("发票号码", "Invoice"),
+        word("开票日期", "Issued"),
+        word("到期日期", "Due"),
+        figure("逾期天数", "Days overdue"),
+        figure("未付金额", "Open"),
+    ]
+    rows = (
+        [one.number, str(one.issued_on), str(one.due_on), f"{one.days:,}", amount(one.open, currency)]
+        for one in overdue
+    )
+    return table(columns, rows)

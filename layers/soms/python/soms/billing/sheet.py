@@ -99,7 +99,7 @@ def of_paper(paper: Paper) -> Sheet:
         payment=paper.payment,
         closing=paper.closing,
         signatures=paper.signatures,
-        code_text="\n".join(filter(None, [paper.number, paper.total, str(paper.issued_on), paper.id])),
+        code_text=_paper_code_text(paper),
         incomplete=Label(
             f"无法显示的字符以 {glyphs.MISSING} 代替，原文以系统记录为准。",
             f"Characters that cannot be shown here appear as {glyphs.MISSING}; our records have them.",
@@ -161,3 +161,8 @@ def _code_text(document: Document, digest: str) -> str:
             f"SHA-256 {digest}",
         ]
     )
+
+
+def _paper_code_text(paper: Paper) -> str:
+    total = f"{paper.currency} {paper.total}" if paper.total else None
+    return "\n".join(filter(None, [paper.number, total, paper.issued_on.isoformat(), paper.id]))

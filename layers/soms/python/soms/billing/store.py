@@ -80,9 +80,7 @@ def insert_paper(writes: Writes, paper: Paper) -> None:
 
 def find_paper(paper_id: str) -> tuple[Paper, File | None] | None:
     """Return a paper, with its file once that is rendered, or None."""
-    held, pdf = aws.get_many(
-        [document_key(paper_id, PAPER), document_key(paper_id, "pdf")], consistent=True
-    )
+    held, pdf = aws.get_many([document_key(paper_id, PAPER), document_key(paper_id, "pdf")], consistent=True)
     return (Paper.model_validate(held), File.model_validate(pdf) if pdf else None) if held else None
 
 
