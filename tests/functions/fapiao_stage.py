@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from soms.billing import store as billing
 from soms.billing.fapiao import simulator, store
 from soms.billing.fapiao.model import Fapiao, State, fapiao_id
 from soms.kit import clock
@@ -15,6 +16,14 @@ SELLER = "91310115MA1K3YJ12G"
 BUYER = "91110108551385082Q"
 CODE = "1090522010000000000"
 PATH = "/v1/tax-invoices"
+
+
+@dataclass(frozen=True)
+class Sale:
+    """An invoice and a credit note over a third of it, by their ids."""
+
+    invoice: str
+    note: str
 
 
 @dataclass
@@ -43,6 +52,18 @@ class Stage:
         self.world.drain()
         listed = self.world.call("GET", f"/v1/invoices?order_id={order.body['id']}").body["data"]
         return str(order.body["id"]), str(listed[0]["id"])
+
+    def sales(self, count: int) -> list[Sale]:
+        """Sell three units so many times and credit one of each; it saves draining for each."""
+        buyer = self.world.customer(name="北京某公司", country="CN", tax_id=BUYER)
+        orders = [self.world.order(buyer, ("TEA-1", 3)).body["id"] for _ in range(count)]
+        self.world.drain()
+        for order in orders:
+            body = {"lines": [{"line": 1, "quantity": 1}]}
+            assert self.world.call("POST", f"/v1/orders/{order}/cancel", body).status == 200
+        self.world.drain()
+        held = map(billing.billing, orders)
+        return [Sale(one.invoices[0], one.credit_notes[0]) for one in held]
 
     def credited(self, order: str, quantity: int) -> str:
         """Cancel so many of an order and return the credit note's id."""
@@ -76,6 +97,13 @@ class Stage:
             assert self.do(name, command).status == 200
         assert self.state(name) == "issued"
         return name
+
+    def red_of(self, sale: Sale, **said: object) -> str:
+        """Have the blue one of a sale issued and ask for the red one."""
+        self.issued(sale.invoice, **said)
+        answer = self.ask(credit_note_id=sale.note)
+        assert answer.status == 201, answer.text
+        return str(answer.body["id"])
 
     def red(self, quantity: int = 1, **said: object) -> str:
         """Have a blue one issued, credit a part of it, and ask for the red one."""

@@ -75,7 +75,7 @@ def test_runs_in_the_background_that_fail_are_kept(dev: Synthesised) -> None:
         for each in dev.of("AWS::Lambda::EventInvokeConfig").values()
     }
 
-    background = ("low_stock", "expiry", "figures", "reconcile", "intake", "apply")
+    background = ("low_stock", "expiry", "figures", "fapiao_sweep", "reconcile", "intake", "apply")
     assert set(kept) == {dev.logical_name(name) for name in background}
     assert all("BucketsFailures" in destination for destination in kept.values())
 
