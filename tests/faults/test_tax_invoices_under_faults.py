@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from soms.billing.fapiao import store, writing
+from soms.billing.fapiao import store
 
 from tests.faults.wire import WRITES, Fault, Wire, happens_to
 from tests.functions.fapiao_stage import PATH, Sale, Stage

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Final
 
 from soms.billing import ageing, ageing_store
-from soms.billing.ageing_moves import Filed
 from soms.billing.account_statement import Statement, effect, statement
+from soms.billing.ageing_moves import Filed
 from soms.customers.model import Customer
 from soms.kit import money
 from soms.kit.problems import Fault, InvalidParameter
