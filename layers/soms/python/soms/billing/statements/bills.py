@@ -21,7 +21,7 @@ _NEUTRAL: Final[tuple[tuple[str, LineKind, int], ...]] = (
 )
 _TIMES: Final = ("交易时间", "完成时间", "付款时间", "交易创建时间", "创建时间", "发生时间", "记账时间")
 _TIME: Final = re.compile(r"[0-9]{4}[-/]|[0-9]{5}(\.|$)", re.ASCII)
-_FOOTER: Final = re.compile(r"总|合计|#|-{3}")
+_FOOTER: Final = re.compile(r"(资金流水)?总|合计|#|-{3}")
 _FIGURES: Final = re.compile(r"金额|实收|服务费|手续费|余额|结余")
 
 

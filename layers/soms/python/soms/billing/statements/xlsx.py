@@ -31,7 +31,7 @@ _BROKEN: Final = (
 )
 _SHARED: Final = "xl/sharedStrings.xml"
 _UNPACKED: Final = 60_000_000
-_TEXTS: Final = 2_000_000
+_TEXTS: Final = 1_000_000
 _MEMBERS: Final = 2_000
 _ENTRY: Final = b"PK\x01\x02"
 _CHUNK: Final = 1 << 16
