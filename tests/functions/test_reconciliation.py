@@ -206,3 +206,19 @@ def test_a_payout_whose_rows_differ_is_not_matched_by_itself(world: World) -> No
     assert payout["payout_check"]["difference"] == "-97.00"
     assert arrived["state"] == "suggested"
     assert arrived["candidates"][0]["reasons"]["rows_differ"] == -30
+
+
+def test_money_that_left_is_the_refund_it_names(world: World) -> None:
+    customer, _ = billed(world)
+    payment = pay(world, "80.00", customer_id=customer).body
+    body = {"amount": "30.00", "reason": "too much", "reference": "RF-1"}
+    refund = world.call("POST", f"/v1/payments/{payment['id']}/refunds", body, **FINANCE).body
+
+    taken, other = take(world, line("-30.00", reference="RF-1"), line("-30.00", 2, text="salaries"))
+
+    assert (taken["state"], taken["matched"][0]["id"]) == ("matched", refund["id"])
+    assert other["state"] == "unmatched"
+    back = act(world, taken["id"], "unmatch", {"reason": "was the other one"})
+    assert back.body["state"] == "unmatched"
+    done = act(world, other["id"], "match", {"refund_id": refund["id"]})
+    assert done.body["state"] == "matched", done.text

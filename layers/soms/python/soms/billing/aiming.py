@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from soms.billing import balances, bank_lines, collecting
+from soms.billing import balances, bank_lines, collecting, refunds
 from soms.billing.bank_line import Aim, BankLine, Candidate, MatchRequest, method_of
 from soms.billing.desk import Desk
 from soms.billing.payment import Payment
+from soms.billing.refund import Refund
 from soms.catalog.rules import amount_faults
 from soms.customers import store as customers
 from soms.customers.model import Customer
@@ -38,6 +39,7 @@ class Match:
     aims: list[Aim]
     payments: list[tuple[Payment, Payment]] = field(default_factory=list)
     payout: BankLine | None = None
+    refund: Refund | None = None
     new: Payment | None = None
     desk: Desk = field(default_factory=lambda: Desk.of([], []))
     customer: Customer | None = None
@@ -53,6 +55,8 @@ def asked(line: BankLine, request: MatchRequest, fee: Decimal, caller: Caller, n
             words = ("the line has no such candidate", "该流水没有此候选项")
             raise Invalid(Fault("unknown_candidate", words, "/candidate"))
         return aimed(line, line.candidates[request.candidate], fee, caller, now)
+    if request.refund_id is not None:
+        return _refunded(line, request.refund_id, "/refund_id")
     if request.payments is not None:
         held = balances.payments(one.payment_id for one in request.payments)
         aims = []
@@ -85,6 +89,8 @@ def aimed(line: BankLine, one: Candidate, fee: Decimal, caller: Caller, now: dat
     """Return what a candidate makes of a line; it may have changed since, and is then refused."""
     if one.aims[0].kind == "payout":
         return _paid_out(line, one.aims[0], fee)
+    if one.aims[0].kind == "refund":
+        return _refunded(line, one.aims[0].id, "/candidate")
     if one.aims[0].kind == "payment":
         return _cleared(line, list(one.aims), fee)
     return _paying(line, list(one.aims), one.customer_id or "", fee, caller, now)
@@ -110,6 +116,18 @@ def _cleared(line: BankLine, aims: list[Aim], fee: Decimal) -> Match:
         made.payments.append((payment, payment.cleared_by(aim.amount)))
     _require_sum(line, sum((one.amount for one in aims), ZERO), fee)
     return made
+
+
+def _refunded(line: BankLine, refund_id: str, place: str) -> Match:
+    """Match a line with a refund: the money that left is what was given back."""
+    found = refunds.find(refund_id)
+    is_there = isinstance(found, Refund) and found.status == "done" and not found.is_cleared
+    if not isinstance(found, Refund) or not is_there or found.currency != line.currency:
+        words = ("there is no such refund that no line has shown yet", "没有尚未对账的该退款")
+        raise Invalid(Fault("unknown_refund", words, place))
+    aim = Aim(kind="refund", id=found.id, number=found.reference, amount=found.amount)
+    _require_sum(line, -found.amount, ZERO)
+    return Match(line, ZERO, [aim], refund=found)
 
 
 def _paid_out(line: BankLine, aim: Aim, fee: Decimal) -> Match:
@@ -206,6 +224,10 @@ def methods(made: Match) -> Mapping[str, Decimal]:
     if made.payout:
         return {method_of(made.payout.source): abs(made.payout.amount)}
     found: dict[str, Decimal] = {}
+    if made.refund:
+        for part in made.refund.parts:
+            found[part.method] = found.get(part.method, ZERO) - part.amount
+        return found
     for aim in made.aims:
         payment = made.new or next(one for one, _ in made.payments if one.id == aim.id)
         found[payment.method] = found.get(payment.method, ZERO) + aim.amount

@@ -109,7 +109,7 @@ class Paying(Request):
 
 
 class MatchRequest(Request):
-    """What a line belongs to: one of its candidates, or payments, or invoices it pays, or a customer's money.
+    """What a line belongs to: a candidate, payments, invoices it pays, a refund, or a customer's money.
 
     `fee` is what the bank kept of it. What is left over of invoices stays unapplied.
     """
@@ -117,17 +117,18 @@ class MatchRequest(Request):
     candidate: Annotated[int, Field(ge=0)] | None = None
     payments: Annotated[tuple[Paid, ...], Field(min_length=1, max_length=MOST_AT_ONCE)] | None = None
     invoices: Annotated[tuple[Paying, ...], Field(min_length=1, max_length=MOST_AT_ONCE)] | None = None
+    refund_id: Code | None = None
     customer_id: Code | None = None
     fee: Annotated[Amount, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> "MatchRequest":
-        ways = (self.candidate, self.payments, self.invoices, self.customer_id)
+        ways = (self.candidate, self.payments, self.invoices, self.refund_id, self.customer_id)
         if sum(one is not None for one in ways) != 1:
             raise wrong(
                 "one_of",
-                "give one of candidate, payments, invoices and customer_id",
-                "candidate、payments、invoices 与 customer_id 须四选一",
+                "give one of candidate, payments, invoices, refund_id and customer_id",
+                "candidate、payments、invoices、refund_id 与 customer_id 须五选一",
             )
         return self
 

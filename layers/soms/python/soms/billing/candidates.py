@@ -6,10 +6,11 @@ from decimal import Decimal
 from itertools import accumulate, combinations
 from typing import Final
 
-from soms.billing import balances, bank_lines, collecting, payouts, scoring, store
+from soms.billing import balances, bank_lines, collecting, payouts, refunds, scoring, store
 from soms.billing.bank_line import PROVIDERS, Aim, BankLine, Candidate, method_of
 from soms.billing.model import OpenItem
 from soms.billing.payment import MOST_AT_ONCE, OFFLINE, Payment
+from soms.billing.refund import Refund
 from soms.billing.scoring import Agreement
 from soms.catalog.model import Settings
 from soms.customers import search, terms
@@ -21,14 +22,15 @@ MOST_BUYERS: Final = 3
 
 def found(line: BankLine, settings: Settings) -> tuple[Candidate, ...]:
     """Return the candidates of a line, best first."""
-    if line.is_provider:
-        return (
-            scoring.ranked(list(_payments(line, [method_of(line.source)]))) if line.kind == "capture" else ()
-        )
-    if line.amount <= 0:
+    offline = sorted(OFFLINE | {one.id for one in settings.payment_methods})
+    methods = [method_of(line.source)] if line.is_provider else offline
+    if line.kind == "payout":
         return ()
-    offline = OFFLINE | {one.id for one in settings.payment_methods}
-    paid = [*_payments(line, sorted(offline)), *_of_amount(line)]
+    if line.amount <= 0:
+        return scoring.ranked(list(_refunds(line, methods)))
+    if line.is_provider:
+        return scoring.ranked(list(_payments(line, methods)))
+    paid = [*_payments(line, methods), *_of_amount(line)]
     return scoring.ranked([*paid, *_named(line), *_owing(line)])
 
 
@@ -39,6 +41,25 @@ def _payments(line: BankLine, methods: Sequence[str]) -> Iterator[Candidate]:
     for payment in balances.payments(wanted).values():
         if _is_waiting(payment, line):
             yield _of_payment(line, payment, is_named=True)
+
+
+def _refunds(line: BankLine, methods: Sequence[str]) -> Iterator[Candidate]:
+    """Yield refunds that the line names by reference, or that come to exactly its amount."""
+    names = line.names if line.is_provider else scoring.references(line)
+    named = {refunds.id_of(method, name) for method in methods for name in names}
+    rows = balances.with_amount(line.currency, line.amount)
+    same = {str(row["id"]) for row in rows if row["kind"] == "refund"}
+    for name in sorted(named | same):
+        found = refunds.find(name)
+        if not isinstance(found, Refund) or found.is_cleared or found.status != "done":
+            continue
+        if found.currency != line.currency or not set(found.methods) <= set(methods):
+            continue
+        aim = Aim(kind="refund", id=found.id, number=found.reference, amount=found.amount)
+        day = date.fromisoformat((found.decided_at or found.requested_at)[:10])
+        known = bank_lines.customer_of(line.payer_account) == found.customer_id
+        agreement = Agreement(name in named, found.amount, [day], found.customer_name, is_known_account=known)
+        yield _candidate(line, [aim], agreement, found.customer_id)
 
 
 def _of_amount(line: BankLine) -> Iterator[Candidate]:

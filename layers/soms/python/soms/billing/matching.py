@@ -5,7 +5,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from soms.billing import aiming, balances, bank_entries, bank_lines, candidates, collecting, scoring, store
+from soms.billing import (
+    aiming,
+    balances,
+    bank_entries,
+    bank_lines,
+    candidates,
+    collecting,
+    refunds,
+    scoring,
+    store,
+)
 from soms.billing.bank_line import (
     Aim,
     BankLine,
@@ -80,6 +90,9 @@ def unmatch(line_id: str, request: UnmatchRequest, caller: Caller, *, now: datet
         for aim in line.matched:
             if aim.kind == "payment":
                 balances.put_payment(writes, held[aim.id].cleared_by(-aim.amount), before=held[aim.id])
+            if aim.kind == "refund":
+                refund = refunds.get(aim.id)
+                refunds.replace(writes, refund.cleared(seen=False), before=refund)
             if aim.kind == "payout":
                 payout = bank_lines.get(aim.id)
                 bank_lines.put(writes, _moved(payout, state="unmatched", matched=()), before=payout)
@@ -158,6 +171,8 @@ def _written(line: BankLine, made: aiming.Match, known: Facts, caller: Caller, n
         collecting.record(writes, made.desk, made.new, made.customer, known, second, now=now)
     for before, payment in made.payments:
         balances.put_payment(writes, payment, before=before)
+    if made.refund:
+        refunds.replace(writes, made.refund.cleared(seen=True), before=made.refund)
     if made.payout:
         told = Aim(kind="payout", id=line.id, number=None, amount=abs(made.payout.amount))
         settled = _moved(made.payout, state="matched", matched=(told,))

@@ -67,9 +67,15 @@ class Refund(Frozen):
     decided_at: str | None = None
     decided_by: str | None = None
     decision: str | None = None
+    is_cleared: bool = False
+    """Whether a bank statement or a provider's file has shown it."""
     said: str
     """The hash of what was said when it was asked for, to tell a repeat from another refund."""
     seq: int = 1
+
+    def cleared(self, *, seen: bool) -> "Refund":
+        """Return the refund after it was seen at the bank, or was not after all."""
+        return self.model_copy(update={"is_cleared": seen, "seq": self.seq + 1})
 
     @property
     def methods(self) -> tuple[str, ...]:

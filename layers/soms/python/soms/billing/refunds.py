@@ -1,8 +1,10 @@
 """Refunds in the billing table, and the references that they keep."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Final
 
+from soms.billing import balances
 from soms.billing.balances import Key
 from soms.billing.refund import Refund, Status
 from soms.kit import aws, ids, items, paging
@@ -98,13 +100,17 @@ def listed(
 
 
 def _item(refund: Refund) -> items.Item:
-    return refund.model_dump(mode="json", exclude_none=True) | {
+    held: items.Item = refund.model_dump(mode="json", exclude_none=True) | {
         **key(refund.id)[1],
         "kind": "refund",
         "seq": refund.seq,
         "status_shard": f"refund_{refund.status}#{ids.shard(refund.id, SHARDS)}",
         "issued_key": f"r#{refund.requested_at}#{refund.id}",
     }
+    if refund.status == "done" and not refund.is_cleared:
+        day = date.fromisoformat((refund.decided_at or refund.requested_at)[:10])
+        held |= balances.uncleared(refund.id, refund.currency, refund.amount, day)
+    return held
 
 
 def _stale(_held: Held) -> Exception:
