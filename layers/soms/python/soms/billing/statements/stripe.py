@@ -91,18 +91,18 @@ def _transaction(table: Table, cells: _Cells, given: Given) -> Draft:
     if EXACT.subtract(gross, fee) != net:
         raise unreadable("net_is_not_amount_less_fee", cells.number, net=net, amount=gross, fee=fee)
     said = cells.said("reportingcategory", "type").lower()
-    available = cells.said("availableon", "availableonutc", "availableon(utc)")
+    available = cells.said("availableonutc", "availableon(utc)", "availableon")
     source = cells.said("source", "sourceid", "chargeid")
     payout = cells.said("payoutid", "automaticpayoutid", "transfer")
     return Draft(
-        booked_on=_day(cells, given, "created", "createdutc", "created(utc)"),
+        booked_on=_day(cells, given, "createdutc", "created(utc)", "created"),
         value_on=moments.day(available, given.zone, said_in=UTC, row=cells.number) if available else None,
         amount=gross,
         currency=code,
         kind=_KINDS.get(said, "other"),
         fee=fee,
         payer=cells.said("customername", "cardname"),
-        reference=cells.said("paymentmetadata[order_id]", "customerfacingamountreference") or source,
+        reference=cells.said("paymentmetadata[orderid]") or source,
         bank_reference=cells.said("balancetransactionid", "id"),
         text=cells.said("description") or said,
         payout=payout or (source if _KINDS.get(said) == "payout" else ""),

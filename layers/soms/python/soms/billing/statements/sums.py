@@ -11,6 +11,7 @@ from soms.billing.statements.refusals import unreadable
 
 _MONEY: Final = re.compile(r"^(?:[¥$€£]|[A-Z]{3}\s|元|RMB)|(?:[¥$€£元]|\s[A-Z]{3})$")
 _BODY: Final = re.compile(r"[0-9][0-9.,' ]*|\.[0-9]+", re.ASCII)
+_PLAIN: Final = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]+)?)", re.ASCII)
 _LAST: Final = re.compile(r"(.*)([.,])([0-9]*)", re.ASCII)
 _SIDE: Final = re.compile(r"\s*(CR|DR)$")
 _MINUS: Final = str.maketrans({"−": "-", "–": "-", "﹣": "-"})
@@ -49,6 +50,8 @@ def _body(text: str) -> tuple[str, str]:
     """Return the sign and the figure without currency, or an empty figure for what is none."""
     if len(text) > _LONGEST:
         return "", ""
+    if plain := _PLAIN.fullmatch(text):
+        return plain[1], plain[2]
     text = unicodedata.normalize("NFKC", text).translate(_MINUS).strip()
     sign = ""
     if text.startswith("(") and text.endswith(")"):

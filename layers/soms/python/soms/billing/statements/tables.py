@@ -17,7 +17,8 @@ from soms.billing.statements.refusals import Unreadable, unreadable
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _SEARCHED: Final = 200
 _COLUMNS: Final = 500
-_NOTHING: Final = re.compile(r"[-/–—\s]*")
+_NOTHINGS: Final = "-/–—"
+_NOTHING: Final = re.compile(rf"[{_NOTHINGS}\s]*")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def cell(row: Row, place: int | None) -> str:
     if place is None or place >= len(row.cells):
         return ""
     text = row.cells[place].strip().removeprefix("`").strip()
-    return "" if _NOTHING.fullmatch(text) else text
+    return "" if text[:1] in _NOTHINGS and _NOTHING.fullmatch(text) else text
 
 
 def from_csv(text: str, score: Finder) -> Table:
