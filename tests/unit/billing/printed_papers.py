@@ -62,11 +62,12 @@ def receipt(
     received: str = "1010.00",
     method: str = "bank_transfer",
     reference: str | None = "20261124887",
+    payment_id: str = "pay_01",
 ) -> Paper:
     """Return the receipt for a payment that settled these invoices."""
     return papers.receipt(
         of,
-        payment_id="pay_01",
+        payment_id=payment_id,
         number="PAY-20261124-7K3F9QHX",
         received_on=date(2026, 11, 1),
         method=method,

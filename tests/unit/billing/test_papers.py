@@ -215,6 +215,12 @@ def test_the_same_content_is_the_same_paper_on_another_day() -> None:
     assert len({first.id, *(one.id for one in other)}) == 5
 
 
+def test_papers_of_two_payments_differ_even_if_they_say_the_same() -> None:
+    first, second = receipt(head()), receipt(head(), payment_id="pay_02")
+
+    assert first.id != second.id
+
+
 def test_a_paper_comes_back_from_storage_as_it_was_and_makes_the_same_bytes(layer: Path) -> None:
     paper = dunning(head(), 2, *late(3))
     held = paper.model_dump(mode="json", exclude_defaults=True)
