@@ -125,6 +125,10 @@ def _letters(world: World) -> object:
     return [one["Subject"] for one in world.mail()]
 
 
+def _tax_invoices(world: World) -> object:
+    return world.call("GET", "/v1/tax-invoices").body["data"]
+
+
 TAKEN: Answer = {"batchItemFailures": []}
 CASES = [
     Case("integrations/health", (), 200),
@@ -163,6 +167,9 @@ CASES = [
     Case("reconciliation/waiting", BILLED, 200),
     Case("reconciliation/match_nothing", BILLED, 404),
     Case("receivables/ageing", BILLED, 200),
+    Case("fapiao/list", BILLED, 200),
+    Case("fapiao/ask_without_tax_code", BILLED, 422, _tax_invoices, []),
+    Case("fapiao_sweep/five_minutes", BILLED, {"asked": 0, "failed": 0}),
     Case("stock/cancelled", (*PLACED, "orders/cancel"), TAKEN, _shelf, (10, 0, 10)),
     Case("invoicing/placed", PLACED, TAKEN, _numbers("/v1/invoices"), ["-000001"]),
     Case("invoicing/cancelled", (*BILLED, "orders/cancel"), TAKEN, _numbers("/v1/credit-notes"), ["-000001"]),

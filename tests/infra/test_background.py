@@ -63,6 +63,7 @@ def test_the_clock_is_utc_and_what_is_not_delivered_is_kept(dev: Synthesised) ->
         "soms-dev-quotes": '{"action":"expire"}',
         "soms-dev-proof": '{"action":"reconcile"}',
         "soms-dev-sweep": '{"action":"sweep"}',
+        "soms-dev-taxinvoices": '{"action":"sweep"}',
     }
     for schedule in schedules.values():
         assert schedule["ScheduleExpressionTimezone"] == "UTC"
