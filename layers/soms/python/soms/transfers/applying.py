@@ -29,12 +29,15 @@ def work(import_id: str, run: int, room: Callable[[], bool], *, now: datetime) -
         job = begun(job, State.APPLYING)
         try:
             return _apply(job, room, now)
-        except LookupError:
-            fail(job, GONE, now=now)
+        except store.Gone:
+            fail(store.get(import_id), GONE, now=now)
         except Stale:
             raise
         except Exception:
-            given_up(store.get(import_id), now=now)
+            # It may have got on before it broke, or somebody may have ended it.
+            broken = store.get(import_id)
+            if broken.state is State.APPLYING and broken.run == run:
+                given_up(broken, now=now)
             raise
     except Stale:
         telemetry.note("somebody else is at it", job=import_id)

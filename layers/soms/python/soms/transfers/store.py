@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 FORM_SECONDS: Final = 300
 LINK_SECONDS: Final = 300
 SAMPLE_BYTES: Final = 128 * 1024
-GONE = frozenset({"NoSuchKey", "AccessDenied", "404", "403"})
+_GONE = frozenset({"NoSuchKey", "AccessDenied", "404", "403"})
 """Without the right to list, a file that is not there looks like one that may not be read."""
 _ROW: Final = "row#"
+
+
+class Gone(Exception):
+    """A file is not kept any longer."""
 
 
 def key(import_id: str) -> dict[str, object]:
@@ -169,10 +173,10 @@ def beginning(object_key: str) -> bytes:
 
 
 def lines(object_key: str) -> Iterator[bytes]:
-    """Yield the lines of an object, or raise LookupError if it is not there any more."""
+    """Yield the lines of an object, or raise Gone."""
     body = _opened(object_key)
     if body is None:
-        raise LookupError(object_key)
+        raise Gone(object_key)
     # All at once: nobody knows how long a connection lasts that is read from now and then.
     return iter(body.read().splitlines())
 
@@ -209,7 +213,7 @@ def _opened(object_key: str) -> "StreamingBody | None":
     try:
         found = aws.s3().get_object(Bucket=settings.get(Setting.UPLOADS_BUCKET), Key=object_key)
     except ClientError as error:
-        if aws.code_of(error) not in GONE:
+        if aws.code_of(error) not in _GONE:
             raise
         return None
     return found["Body"]
