@@ -41,7 +41,7 @@ class CreditUse(Frozen):
 def usable(payments: Iterable[Payment], currency: str, most: int) -> list[Payment]:
     """Return the oldest payments of the currency that have money left, as many as one command takes."""
     able = [one for one in payments if one.currency == currency and one.unapplied]
-    return sorted(able, key=lambda one: (one.received_on, one.id))[:most]
+    return sorted(able, key=Payment.age)[:most]
 
 
 def give(table: Desk, payments: Sequence[str], invoice_id: str, amount: Decimal) -> list[Source]:

@@ -165,6 +165,10 @@ class Payment(Frozen):
         """Return what of it no bank statement or provider's file has shown yet."""
         return self.amount - self.cleared
 
+    def age(self) -> tuple[date, str, str]:
+        """Return what payments are sorted by, the oldest first."""
+        return self.received_on, self.recorded_at, self.id
+
     def given(self, invoice_id: str, number: str, amount: Decimal, settled: Decimal) -> "Payment":
         """Return the payment after so much of it went to an invoice; two to one invoice are one."""
         old = next((one for one in self.allocations if one.invoice_id == invoice_id), None)

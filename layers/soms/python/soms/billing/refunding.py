@@ -165,7 +165,7 @@ def _amount(amount: Decimal, currency: str) -> Decimal:
 def _newest(customer_id: str, currency: str) -> dict[str, Payment]:
     """Return the customer's newest payments of the currency with money left, as many as one refund takes."""
     named = balances.unapplied(customer_id)
-    read = sorted(balances.payments(named).values(), key=lambda one: (one.received_on, one.id), reverse=True)
+    read = sorted(balances.payments(named).values(), key=Payment.age, reverse=True)
     found = dict[str, Payment]()
     methods = set[str]()
     for one in read:
