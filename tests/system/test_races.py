@@ -172,3 +172,27 @@ def test_the_last_unit_of_a_hot_sku_is_sold_and_never_twice(system: System) -> N
     assert sold == 60
     books_hold(system)
     assert shelf(system, sku) == (60, 60, 0, 0)
+
+
+def test_many_refunds_at_once_give_back_what_there_is_and_no_more(system: System) -> None:
+    customer = system.customer(name="Refunded", credit_limit="1000.00")
+    body = {"customer_id": customer, "amount": "100.00", "currency": "CNY", "method": "cheque", "reference": "RACE-1"}
+    status, payment = system.call("POST", "/v1/payments", body, as_="finance")
+    assert status == 201, payment
+    path = f"/v1/payments/{payment['id']}/refunds"
+    wanted = [
+        {"amount": "15.00", "reason": "race", "reference": f"RACE-BACK-{number}"} for number in range(20)
+    ]
+
+    def give_back(said: dict[str, str]) -> Answer:
+        return system.call("POST", path, said, as_="finance", key=said["reference"])
+
+    answers = at_once([lambda said=said: give_back(said) for said in wanted])  # type: ignore[misc] # mypy cannot type a bound default
+    again = [give_back(said) for said in wanted]
+
+    assert set(statuses(answers)) <= {201, 409, 503}
+    assert statuses(again) == {201: 6, 409: 14}
+    assert {told["code"] for status, told in again if status == 409} == {"amount_exceeds_refundable"}
+    _, after = system.call("GET", f"/v1/payments/{payment['id']}", as_="finance")
+    assert (after["refunded"], after["unapplied"]) == ("90.00", "10.00")
+    books_hold(system)
