@@ -42,7 +42,11 @@ def test_credit_notes_are_listed_newest_first_by_whatever_they_belong_to(world: 
     made = [credit(world, issued["id"], {"amount": f"{n}.00"}).body["id"] for n in (1, 2, 3)]
     other = credit(world, sold(world, ("5.00", 1))[1]["id"]).body
 
-    for filtered in (f"order_id={order}", f"invoice_id={issued['id']}", f"customer_id={issued['customer_id']}"):
+    for filtered in (
+        f"order_id={order}",
+        f"invoice_id={issued['id']}",
+        f"customer_id={issued['customer_id']}",
+    ):
         rows = listed(world, f"/v1/credit-notes?{filtered}&limit=2")
         assert sorted(one["id"] for one in rows) == sorted(made), filtered
     by_order = listed(world, f"/v1/credit-notes?order_id={order}&limit=2")
@@ -58,7 +62,13 @@ def test_credit_notes_are_listed_newest_first_by_whatever_they_belong_to(world: 
 def test_a_series_of_invoices_and_a_name_that_is_nobodys_list_no_credit_note(world: World) -> None:
     sold(world, ("10.00", 1))
 
-    for filtered in ("series=INV", "series=XX-2020", "order_id=ord_none", "invoice_id=inv_none", "customer_id=c"):
+    for filtered in (
+        "series=INV",
+        "series=XX-2020",
+        "order_id=ord_none",
+        "invoice_id=inv_none",
+        "customer_id=c",
+    ):
         assert listed(world, f"/v1/credit-notes?{filtered}") == []
     both = world.call("GET", "/v1/credit-notes?order_id=a&series=CN", **FINANCE)
     assert (both.status, both.code) == (400, "filter_unsupported")

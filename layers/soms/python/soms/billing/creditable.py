@@ -40,6 +40,7 @@ class AmountExceedsCreditable(Problem):
     status = 409
     code = "amount_exceeds_creditable"
     title = ("More than can be credited", "超出可贷记金额")
+    detail = ("The invoice has less left to credit.", "该发票剩余可贷记金额不足。")
 
 
 class BilledByNewerInvoice(Problem):
@@ -60,6 +61,7 @@ class TooManyAllowances(Problem):
     status = 409
     code = "too_many_allowances"
     title = ("Too many price allowances on one order", "单张订单的价格折让过多")
+    detail = ("Credit by units, or what is left of the invoice.", "请按数量贷记，或贷记发票剩余全部。")
 
 
 @dataclass(frozen=True)
