@@ -171,11 +171,7 @@ def inspect(return_id: str, request: InspectRequest, caller: Caller, *, now: dat
 def resolve(return_id: str, request: ResolveRequest, caller: Caller, *, now: datetime) -> Return:
     """Settle a return: units are credited (a credit note follows), goods go out in exchange, or nothing.
 
-<<<<<<< HEAD
     What the credit note frees of payments is unapplied on them; finance refunds it where it is to go back.
-=======
-    What the credit note frees of payments is unapplied on them, and finance refunds it where it is to go back.
->>>>>>> c02f339 (Write the reference pages anew)
     """
 
     def outcome(one: Return, order: Order) -> Outcome:
