@@ -8,7 +8,7 @@ from soms.kit.settings import Setting
 
 from infra.api import SomsApi
 from infra.arrivals import Arrivals
-from infra.buckets import INVOICES, PAPERS, ROW_ERRORS, ROWS, TAX_INVOICES, UPLOADED
+from infra.buckets import INVOICES, JOURNALS, PAPERS, ROW_ERRORS, ROWS, TAX_INVOICES, UPLOADED
 from infra.data import DataStack
 from infra.finance_reader import FinanceReader
 from infra.functions import Size, SomsFunction
@@ -35,6 +35,7 @@ SEARCH_TERMS = "term#*"
 SOFT_RESERVATIONS = "soft#*"
 PRODUCTS = "product#*"
 QUEUES = "queue#*"
+PERIODS = "periods"
 INCOMING = "incoming#*"
 PRINTED = "pap_*"
 
@@ -65,6 +66,7 @@ class AppStack(Stack):
         self.expiry = self._function("expiry", Size(memory=512, seconds=300))
         self.figures = self._function("figures", Size(memory=1024, seconds=300))
         self.fapiao_sweep = self._function("fapiao_sweep", Size(memory=512, seconds=300))
+        self.month_end = self._function("month_end", Size(memory=512, seconds=60))
         self.reconcile = self._function(
             "reconcile", Size(memory=1769, seconds=900, at_once=2 if self.stage.production else None)
         )
@@ -90,7 +92,7 @@ class AppStack(Stack):
     @property
     def scheduled(self) -> list[SomsFunction]:
         """The functions that run by the clock."""
-        return [self.low_stock, self.expiry, self.figures, self.fapiao_sweep, self.reconcile]
+        return [self.low_stock, self.expiry, self.figures, self.fapiao_sweep, self.month_end, self.reconcile]
 
     @property
     def called(self) -> list[SomsFunction]:
@@ -146,6 +148,12 @@ class AppStack(Stack):
         self._may_have_issued(fapiao)
         receivables = doors["receivables"].may(tables.billing, *READ).may(tables.documents, "Query")
         receivables.may(tables.customers, *GET)
+        accounting = doors["accounting"].may(tables.ledger, *READ, "PutItem").may(tables.jobs, *GET)
+        accounting.may(tables.billing, *GET).may(tables.billing, "PutItem", keys=[PERIODS])
+        accounting.may(tables.documents, *READ)
+        accounting.may_use_objects(
+            Setting.DOCUMENTS_BUCKET, self.data.buckets.documents, JOURNALS, "GetObject", "PutObject"
+        )
         reports = doors["reports"].may(tables.inventory, *READ).may(tables.movements, "Query")
         reports.may(tables.jobs, "GetItem")
         integrations = doors["integrations"].may(tables.jobs, "GetItem", "Query")
@@ -204,6 +212,10 @@ class AppStack(Stack):
         sweep = self.fapiao_sweep.may(self.tables.billing, *READ, "PutItem")
         sweep.may(self.tables.journal, "GetItem", "PutItem")
         self._may_have_issued(sweep)
+        month_end = self.month_end.may(self.tables.ledger, *READ, "PutItem").may(self.tables.jobs, "GetItem")
+        month_end.may(self.tables.billing, *GET).may(self.tables.billing, "PutItem", keys=[PERIODS])
+        month_end.may(self.tables.documents, "Query").may(self.tables.catalog, *GET)
+        month_end.may(self.tables.journal, "GetItem", "PutItem")
         for table in self.tables:
             self.reconcile.may(table, *READ, "Scan")
         self.reconcile.may(self.tables.jobs, "PutItem", "UpdateItem")
@@ -252,6 +264,7 @@ class AppStack(Stack):
             ("Quotes", self.expiry, "rate(15 minutes)", "expire"),
             ("TaxInvoices", self.fapiao_sweep, "rate(5 minutes)", "sweep"),
             ("Fold", self.figures, "rate(1 hour)", "fold"),
+            ("Months", self.month_end, "rate(15 minutes)", "close"),
         )
         for name, function, when, action in runs:
             Schedule(

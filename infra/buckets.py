@@ -20,6 +20,7 @@ from constructs import Construct
 from infra.stages import Stage
 
 INVOICES = "invoices/*"
+JOURNALS = "journals/*"
 PAPERS = "papers/*"
 TAX_INVOICES = "tax-invoices/*"
 QUARANTINE = "quarantine"

@@ -1,5 +1,6 @@
 """The stack that watches: firewall, backups, alarms, dashboard. Laptops do not deploy it."""
 
+
 from aws_cdk import CfnOutput, DefaultStackSynthesizer, Duration, Environment, Stack
 from aws_cdk.aws_cloudwatch import Metric
 from constructs import Construct
@@ -13,6 +14,7 @@ from infra.firewall import Firewall
 
 LATE_MS = Duration.minutes(5).to_milliseconds()
 MANY_CONFLICTS = 100
+MOST_METRICS = 10
 
 
 class GuardStack(Stack):

@@ -121,6 +121,10 @@ def _entered(world: World) -> object:
     return sorted((str(account), f"{debit:.2f}", f"{credit:.2f}") for account, debit, credit in found)
 
 
+def _months(world: World) -> object:
+    return [one["state"] for one in world.call("GET", "/v1/periods").body["data"]]
+
+
 def _letters(world: World) -> object:
     return [one["Subject"] for one in world.mail()]
 
@@ -197,6 +201,11 @@ CASES = [
         [("clearing:bank_transfer", "33.90", "0.00"), ("unapplied_cash", "0.00", "33.90")],
     ),
     Case("settlement/invoiced", BILLED, TAKEN, _order, ("confirmed", "33.90")),
+    Case("accounting/trial_balance", BILLED, 200),
+    Case("accounting/month_end", BILLED, 200),
+    Case("accounting/close_unproved", BILLED, 409, _months, ["open"]),
+    Case("accounting/make_batch", (), 409),
+    Case("month_end/quarter_hourly", BILLED, {"closed": None}, _months, ["open"]),
     Case("expiry/quarter_hourly", PLACED, {"expired": 0}),
     Case("figures/hourly", (*BUYER, DRAINED), {"behind": 0}, _worth, [(10, "0.00", 10)]),
     Case("reports/stock_value", WALKED, 200),

@@ -180,6 +180,17 @@ def periods_of(held: items.Item | None) -> Periods:
     return Periods.model_validate(held) if held else Periods()
 
 
+def periods() -> Periods:
+    """Return how far the books are closed, strongly consistent."""
+    return periods_of(aws.get(*PERIODS, consistent=True))
+
+
+def put_periods(writes: Writes, periods: Periods, *, before: Periods) -> None:
+    """Write how far the books are closed over what was read."""
+    held = periods.model_dump(mode="json", exclude_none=True) | {**PERIODS[1], "kind": "periods"}
+    _put(writes, held, seq=before.seq or None, rank=Rank.STATE, refused=_stale)
+
+
 def payments_of(
     customer_id: str | None, *, limit: int, after: str | None, status: str | None = None
 ) -> paging.Page:

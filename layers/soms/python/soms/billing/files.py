@@ -19,6 +19,7 @@ LONGEST_URL: Final = 300
 _TYPES: Final[dict[str, str]] = {
     "pdf": "application/pdf",
     "xml": "application/xml",
+    "csv": "text/csv",
     "ofd": "application/ofd",
 }
 _TAKEN: Final = {"PreconditionFailed", "ConditionalCheckFailedException"}
