@@ -14,7 +14,6 @@ from infra.firewall import Firewall
 
 LATE_MS = Duration.minutes(5).to_milliseconds()
 MANY_CONFLICTS = 100
-MOST_METRICS = 10
 
 
 class GuardStack(Stack):
