@@ -7,7 +7,7 @@ from constructs import IConstruct
 
 from infra.app_stack import AppStack
 from infra.backups import POLICIES
-from infra.buckets import INVOICES, PAPERS, QUARANTINE, ROW_ERRORS, ROWS, TAX_INVOICES, UPLOADED
+from infra.buckets import INVOICES, JOURNALS, PAPERS, QUARANTINE, ROW_ERRORS, ROWS, TAX_INVOICES, UPLOADED
 from infra.data import DataStack
 from infra.guard import GuardStack
 
@@ -73,6 +73,9 @@ def _explain_object_names(data: DataStack, app: AppStack) -> None:
     tax_rule = f"IAM5[Resource::{documents}/{TAX_INVOICES}]"
     for issuer in (app.doors["fapiao"], app.fapiao_sweep):
         _because(issuer.role, tax_rule, "Tax invoices have names that their numbers decide.")
+    journal_rule = f"IAM5[Resource::{documents}/{JOURNALS}]"
+    why = "Journal batches have names that their numbers decide, below journals/."
+    _because(app.doors["accounting"].role, journal_rule, why)
     uploads = _name_of(data, data.buckets.uploads.bucket_arn)
     for function in (app.doors["transfers"], *app.called):
         for place in (UPLOADED, ROWS, ROW_ERRORS):
