@@ -42,6 +42,12 @@ def test_tags_without_ends_and_a_forgotten_end_are_read() -> None:
     assert (charge.amount, charge.kind) == (Decimal("-1.25"), "fee")
 
 
+def test_a_transaction_whose_end_was_forgotten_ends_with_the_next() -> None:
+    (statement,) = ofx.statements(SGML.replace("</STMTTRN>", ""), GIVEN)
+
+    assert [line.amount for line in statement.lines] == [Decimal("10.50"), Decimal("-1.25")]
+
+
 def test_tags_in_a_text_that_is_marked_as_text_are_text() -> None:
     content = SGML.replace("INV-7", "<![CDATA[<TRNAMT>999 & more]]>")
 
@@ -94,6 +100,17 @@ def test_a_detail_takes_the_places_of_its_funds_type(text: str, told: tuple[obje
 )
 def test_amounts_are_in_minor_units_of_the_currency(currency: str, amount: str) -> None:
     assert str(detail("16,195,1050,,B1,C1,wire/", currency)[0]) == amount
+
+
+@pytest.mark.parametrize(("kind", "amount"), [("399", 1), ("400", -1), ("699", -1), ("920", 1), ("960", -1)])
+def test_the_type_of_a_detail_says_its_side(kind: str, amount: int) -> None:
+    assert detail(f"16,{kind},100,,,,x/")[0] == amount
+
+
+def test_a_detail_without_money_is_no_line() -> None:
+    (statement,) = bai2.statements(BAI.format(details="16,890,,,,,only a remark/", currency="USD"), GIVEN)
+
+    assert statement.lines == ()
 
 
 def test_several_records_on_a_line_and_text_that_just_goes_on_are_read() -> None:

@@ -66,6 +66,39 @@ def test_a_batch_whose_parts_do_not_come_to_the_whole_stays_one_line() -> None:
     assert [(line.amount, line.reference) for line in statement.lines] == [(Decimal("30.00"), None)]
 
 
+def test_a_batch_with_a_part_in_the_other_direction_is_taken_apart() -> None:
+    back = part("5.00", "B").replace("</TxDtls>", "<CdtDbtInd>DBIT</CdtDbtInd></TxDtls>")
+
+    (statement,) = camt.statements(message(entry("5.00", part("10.00", "A") + back)), GIVEN)
+
+    assert [line.amount for line in statement.lines] == [Decimal("10.00"), Decimal("-5.00")]
+
+
+def test_an_entry_without_days_is_of_the_day_of_its_statement() -> None:
+    content = (FILES / "camt052.v2.with-account-name.xml").read_bytes()
+
+    (statement,) = camt.statements(content, GIVEN)
+
+    assert [line.booked_on for line in statement.lines] == [date(2007, 10, 18)]
+
+
+def test_the_bank_s_own_charges_are_told_from_transfers() -> None:
+    code = "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>MDOP</Cd><SubFmlyCd>CHRG</SubFmlyCd></Fmly></Domn></BkTxCd>"
+    content = message(entry("1.00", direction="DBIT")).replace(b"<NtryDtls>", code.encode() + b"<NtryDtls>")
+
+    (statement,) = camt.statements(content, GIVEN)
+
+    assert [line.kind for line in statement.lines] == ["fee"]
+
+
+def test_a_statement_in_a_chinese_encoding_is_read() -> None:
+    content = message(entry("1.00", "<TxDtls><RmtInf><Ustrd>货款</Ustrd></RmtInf></TxDtls>")).decode()
+
+    (statement,) = camt.statements(f'<?xml version="1.0" encoding="GBK"?>{content}'.encode("gb18030"), GIVEN)
+
+    assert [line.text for line in statement.lines] == ["货款"]
+
+
 def test_what_is_pending_is_no_line() -> None:
     (statement,) = camt.statements(
         message(entry("1.00", status="PDNG"), entry("2.00", direction="DBIT")), GIVEN
@@ -84,6 +117,9 @@ def test_what_is_pending_is_no_line() -> None:
         ),
         (b"<a>" * 200, "nested_too_deep"),
         (b"<Document>", "damaged"),
+        (b"<a>" + b"x" * 100_001 + b"</a>", "cell_too_long"),
+        (b"<a>" + b"<b/>" * 500_001 + b"</a>", "too_many_lines"),
+        (b'<?xml version="1.0" encoding="GBK"?><a>\xff</a>', "wrong_encoding"),
         (b'<?xml version="1.0" encoding="no-such"?><Document/>', "wrong_encoding"),
         (b"<Document><BkToCstmrStmt/></Document>", "no_statement"),
         (message(entry("1,00")), "bad_amount"),

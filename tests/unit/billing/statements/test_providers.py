@@ -5,6 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from soms.billing.statements import moments
 from soms.billing.statements.model import Statement, StatementLine
 from soms.billing.statements.reading import read
 from soms.billing.statements.refusals import Unreadable
@@ -107,6 +108,37 @@ def test_a_time_falls_on_a_day_of_the_company(zone: ZoneInfo, day: int) -> None:
     assert line(STRIPE, row, zone).booked_on == date(2026, 3, day)
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-03-02", 2),
+        ("2026/3/2 15:59", 2),
+        ("2026-03-02T16:00:00Z", 3),
+        ("2026-03-02T23:30:00+08:00", 2),
+        ("2026-03-02 18:00:00.000 UTC", 3),
+        ("46083.75", 3),
+    ],
+)
+def test_a_time_may_say_its_offset(text: str, day: int) -> None:
+    assert moments.day(text, SHANGHAI) == date(2026, 3, day)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2026-02-30", "2026-03-02 10:61", "2026-03-02T10:00:00+99:00", "0000-01-01"]
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        moments.day(text, SHANGHAI)
+
+    assert refusal.value.code == "bad_date"
+
+
+def test_files_without_rows_are_empty_statements() -> None:
+    assert [
+        statement(header).lines for header in (STRIPE, PAYOUT, TENDER, ALIPAY, WECHAT, WECHAT_MERCHANT)
+    ] == [()] * 6
+
+
 def test_a_report_has_amounts_with_a_point_and_the_payout() -> None:
     row = "txn_1,2026-03-02 01:00:00,2026-03-09 00:00:00,usd,10.00,0.59,9.41,charge,ch_1,Order 7,po_1"
 
@@ -153,6 +185,9 @@ def test_a_tender_is_a_capture_or_a_refund_and_a_test_is_no_line() -> None:
         ("退款,某店,a@b,退款-茶,不计收支,10.00,余额,退款成功", ("refund", "10.00")),
         ("提现,银行,/,余额提现,不计收支,10.00,余额,交易成功", ("payout", "-10.00")),
         ("充值,银行,/,余额充值,不计收支,10.00,银行卡,交易成功", ("other", "10.00")),
+        ("日用,某店,a@b,茶,支出,10.00,余额,等待确认收货", ("other", "-10.00")),
+        ("日用,某店,a@b,茶,支出,10.00,余额,等待付款", None),
+        ("转账,某人,a@b,转账,支出,10.00,余额,转账失败", None),
         ("日用,某店,a@b,茶,不计收支,10.00,余额,交易关闭", None),
         ("日用,某人,a@b,茶,收入,10.00,余额,等待确认收货", None),
         ("投资理财,基金,/,卖出至余额宝,不计收支,10.00,余额宝,交易成功", None),
@@ -166,6 +201,18 @@ def test_a_person_s_alipay_row_counts_only_where_money_moved(
     assert found.account == "a@b.c"
     assert [(one.kind, str(one.amount)) for one in found.lines] == ([told] if told else [])
     assert all(one.booked_on == date(2026, 3, 2) for one in found.lines)
+
+
+def test_an_older_alipay_bill_says_by_its_funds_whether_money_moved() -> None:
+    found = statement(
+        "交易号,商家订单号,交易创建时间,付款时间,类型,交易对方,商品名称,金额（元）,收/支,交易状态,服务费（元）,备注,资金状态",
+        "T1,M1,2019-08-01 10:00:00,2019-08-01 10:00:05,即时到账交易,某人,茶,10.00,收入,交易成功,0.10,,已收入",
+        "T2,M2,2019-08-01 10:00:00,,即时到账交易,某店,茶,9.00,支出,交易关闭,0.00,,",
+    )
+
+    assert [(*money(one), one.bank_reference) for one in found.lines] == [
+        ("capture", "10.00", "0.10", "9.90", "T1")
+    ]
 
 
 def test_a_merchant_s_alipay_bill_has_fees_and_gives_them_back_with_a_refund() -> None:

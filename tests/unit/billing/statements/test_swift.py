@@ -7,6 +7,7 @@ import pytest
 from soms.billing.statements import mt940
 from soms.billing.statements.drafting import Given
 from soms.billing.statements.model import StatementLine
+from soms.billing.statements.reading import read
 from soms.billing.statements.refusals import Unreadable
 
 from tests.unit.billing.statements.samples import SHANGHAI
@@ -95,6 +96,27 @@ def test_the_bank_s_own_charges_are_told_from_transfers() -> None:
     assert line("2603020302D1,NCHGNONREF").kind == "fee"
     assert line("2603020302D1,NTRFNONREF", "808?00ENTGELT").kind == "fee"
     assert line("2603020302D1,NTRFNONREF").kind == "transfer"
+
+
+def test_nothing_has_no_sign() -> None:
+    assert str(line("2603020302D0,00NTRFNONREF").amount) == "0.00"
+
+
+def test_a_statement_that_follows_without_a_reference_is_another_one() -> None:
+    second = HEAD.removeprefix(":20:X\n").replace("12345678/1020304050EUR", "87654321EUR")
+
+    found = mt940.statements(HEAD + FOOT.removesuffix("-\n") + second + FOOT, GIVEN)
+
+    assert [one.account for one in found] == ["12345678/1020304050", "87654321"]
+
+
+@pytest.mark.parametrize(("page", "text"), [("utf-8", "Díj"), ("cp852", "Felhasznéló"), ("cp1252", "Größe")])
+def test_the_code_pages_of_old_programs_are_told_apart(page: str, text: str) -> None:
+    content = f"{HEAD}:61:2603020302C1,NTRFNONREF\n:86:{text}\n{FOOT}".encode(page)
+
+    (statement,) = read(content, "a.sta", zone=SHANGHAI)
+
+    assert statement.lines[0].text == text
 
 
 def test_what_is_only_expected_is_no_line() -> None:

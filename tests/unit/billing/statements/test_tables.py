@@ -190,6 +190,33 @@ def test_a_row_that_does_not_say_enough_is_refused_by_its_number(header: str, ro
     assert refused(header, row) == (code, 2)
 
 
+def test_sums_balances_and_remarks_among_the_rows_are_no_lines() -> None:
+    rows = [
+        "Opening balance,2026-03-01,,10.00",
+        "Total Energies,2026-03-02,-5.00,5.00",
+        "Rent,2026-03-03,-1.00,4.00",
+        "Total,,-6.00,",
+        ",本页合计 2 笔,-6.00,",
+        "Made on request,,,",
+        "",
+    ]
+
+    assert amounts("Description,Date,Amount,Balance", *rows) == ["-5.00", "-1.00"]
+
+
+def test_nothing_has_no_sign() -> None:
+    assert amounts("Date,Debit,Credit", "2026-03-02,0.00,", "2026-03-02,,0.00") == ["0.00", "0"]
+    assert amounts("Date,Amount,Direction", "2026-03-02,0.00,Debit") == ["0.00"]
+
+
+def test_a_table_of_windows_is_not_taken_for_chinese() -> None:
+    content = "Buchungstag;Begünstigter/Zahlungspflichtiger;Betrag;Währung\n02.03.2026;Jörg Müller;1,00;EUR\n"
+
+    (statement,) = read(content.encode("cp1252"), "a.csv", zone=SHANGHAI)
+
+    assert (statement.currency, statement.lines[0].payer) == ("EUR", "Jörg Müller")
+
+
 def test_what_is_pending_or_failed_is_no_line() -> None:
     header = "Date,Amount,Status"
 

@@ -7,13 +7,14 @@ from typing import Final
 
 from soms.billing.statements.bills import Bill, neutral
 from soms.billing.statements.drafting import Book, Draft, Given, Head
+from soms.billing.statements.figures import negated
 from soms.billing.statements.model import LineKind, Statement
 from soms.billing.statements.refusals import unreadable
 from soms.billing.statements.running import around
 from soms.billing.statements.tables import Row, Table
 
 _ACCOUNT: Final = re.compile(r"#?支付宝账户[:：](.*)")
-_WAITING: Final = re.compile(r"等待|失败|未付款|待付款")
+_NOTHING_MOVED: Final = re.compile(r"失败|等待付款|等待买家付款|待付款|未付款|已取消")
 _LOGGED: Final[tuple[tuple[str, LineKind], ...]] = (
     ("退款", "refund"),
     ("收费", "fee"),
@@ -43,10 +44,10 @@ def _persons(bill: Bill, row: Row) -> Draft | None:
     side, status = bill.said(row, "收/支"), bill.said(row, "交易状态")
     kind_said = bill.said(row, "交易分类", "类型")
     what = bill.said(row, "商品说明", "商品名称")
-    if _WAITING.search(status) and side != "支出":
+    if _NOTHING_MOVED.search(status):
         return None
-    if status == "交易关闭" and side != "支出":
-        return None
+    if side != "支出" and (status == "交易关闭" or status.startswith("等待")):
+        return None  # what was paid out and closed comes back in a row of its own
     if bill.has("资金状态") and not bill.said(row, "资金状态"):
         return None
     amount = bill.amount(row, "金额", "金额(元)")
@@ -54,9 +55,9 @@ def _persons(bill: Bill, row: Row) -> Draft | None:
     if side == "收入":
         kind = "transfer" if "转账" in kind_said else "capture"
     elif side == "支出":
-        kind, amount = "other", amount * -1
+        kind, amount = "other", negated(amount)
     elif moved := neutral(f"{kind_said} {what}"):
-        kind, amount = moved[0], amount * moved[1]
+        kind, amount = moved[0], amount if moved[1] else negated(amount)
     else:
         return None
     return Draft(
@@ -79,12 +80,11 @@ def _merchants(bill: Bill, row: Row) -> Draft | None:
         raise unreadable("no_direction", row.number, text=said)
     amount = bill.amount(row, "商家实收(元)").copy_abs()
     fee = bill.amount(row, "服务费(元)").copy_abs() if bill.said(row, "服务费(元)") else Decimal(0)
-    sign = -1 if refunded else 1
     return Draft(
         booked_on=bill.day(row, "完成时间", "创建时间"),
-        amount=amount * sign,
+        amount=negated(amount) if refunded else amount,
         kind="refund" if refunded else "capture",
-        fee=fee * sign,  # a refund gives the fee back
+        fee=negated(fee) if refunded else fee,  # a refund gives the fee back
         payer=bill.said(row, "对方账户"),
         reference=bill.said(row, "商户订单号"),
         bank_reference=bill.said(row, "支付宝交易号"),
@@ -105,7 +105,7 @@ def _logged(bill: Bill) -> Iterator[tuple[Draft, Decimal | None]]:
         yield (
             Draft(
                 booked_on=bill.day(row, "发生时间"),
-                amount=credit or debit * -1,
+                amount=credit or negated(debit),
                 kind=next((kind for word, kind in _LOGGED if word in said), "other"),
                 payer_account=bill.said(row, "对方账号"),
                 reference=bill.said(row, "商户订单号"),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from soms.billing.statements.drafting import CELL, LINES, Book, Draft, Given, Head
-from soms.billing.statements.figures import compact_day, currency, digits, minor
+from soms.billing.statements.figures import compact_day, currency, digits, minor, negated
 from soms.billing.statements.model import LineKind, Statement
 from soms.billing.statements.refusals import unreadable
 
@@ -21,6 +21,9 @@ _NEXT: Final = re.compile(r"/\s+(?=(?:01|02|03|16|49|88|98|99),)")
 _JOINT: Final = ",\n"
 _TOLD: Final = re.compile(r"(EREF|REMI|DBNM|CRNM|DACT|CACT): ?(.*)")
 _OPENING, _CLOSING = "010", "015"
+_NO_MONEY: Final = "890"
+_CREDIT: Final = re.compile(r"[123][0-9]{2}|9[2-5][0-9]", re.ASCII)
+_DEBIT: Final = re.compile(r"[456][0-9]{2}|9[6-9][0-9]", re.ASCII)
 _CHARGES: Final = {"698", "699", "661", "662", "666"}
 
 
@@ -49,7 +52,8 @@ def statements(text: str, given: Given) -> tuple[Statement, ...]:
         elif kind == "16" and group:
             if not found:
                 raise unreadable("bad_line", row, text=content)
-            found[-1][1].append(_draft(fields, group, code, row))
+            if fields[0].strip() != _NO_MONEY:
+                found[-1][1].append(_draft(fields, group, code, row))
     if not found:
         raise unreadable("no_statement")
     if kind != "99":
@@ -119,7 +123,7 @@ def _funds(fields: list[str], at: int, row: int) -> int:
 def _draft(fields: list[str], group: _Group, code: str, row: int) -> Draft:
     fields = [*fields, "", ""]
     kind = fields[0].strip()
-    sign = _sign(kind, row)
+    credit = _is_credit(kind, row)
     amount = minor(fields[1], digits(code), row) if fields[1].strip() else Decimal(0)
     taken = _funds(fields, 2, row)
     rest = [*fields[2 + taken : -2], "", ""]
@@ -131,20 +135,20 @@ def _draft(fields: list[str], group: _Group, code: str, row: int) -> Draft:
     return Draft(
         booked_on=group.day,
         value_on=compact_day(valued, row) if valued else None,
-        amount=amount * sign,
+        amount=amount if credit else negated(amount),
         currency=code,
         kind=charged,
-        payer=told.get("DBNM" if sign > 0 else "CRNM"),
-        payer_account=told.get("DACT" if sign > 0 else "CACT"),
+        payer=told.get("DBNM" if credit else "CRNM"),
+        payer_account=told.get("DACT" if credit else "CACT"),
         reference=told.get("EREF") or rest[1],
         bank_reference=rest[0],
         text="\n".join(" ".join(line.split()) for line in text.split("\n")),
     )
 
 
-def _sign(kind: str, row: int) -> int:
-    if re.fullmatch(r"[123][0-9]{2}", kind, re.ASCII):
-        return 1
-    if re.fullmatch(r"[456][0-9]{2}", kind, re.ASCII):
-        return -1
+def _is_credit(kind: str, row: int) -> bool:
+    if _CREDIT.fullmatch(kind):
+        return True
+    if _DEBIT.fullmatch(kind):
+        return False
     raise unreadable("no_direction", row, text=kind)

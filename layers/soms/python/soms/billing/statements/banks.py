@@ -10,15 +10,16 @@ from typing import Final
 from soms.billing.statements import columns
 from soms.billing.statements.days import Days
 from soms.billing.statements.drafting import Book, Draft, Given, Head
-from soms.billing.statements.figures import currency, digits
+from soms.billing.statements.figures import currency, digits, negated
 from soms.billing.statements.model import Statement
 from soms.billing.statements.refusals import Unreadable, unreadable
 from soms.billing.statements.running import around
 from soms.billing.statements.sums import Sums
 from soms.billing.statements.tables import Row, Table, cell, plain
 
-_FOOTER: Final = re.compile(
-    r"(人民币|外币)?(合计|总计|小计|累计|共计|以上)|^(sub)?total|^sum\b|^(opening|closing)", re.IGNORECASE
+_SUMMED: Final = re.compile(
+    r"(人民币|外币|本页|本期)?(合计|总计|小计|累计|共计|期初|期末|承前|以上)|((sub)?total|sum|opening|closing|balance)\b",
+    re.IGNORECASE,
 )
 _ACCOUNT: Final = re.compile(
     r"(?:账号|卡号|账户|account|accountnumber|accountno\.?|iban)[:：](.*)", re.IGNORECASE
@@ -108,7 +109,7 @@ class _Reader:
             draft = Draft(
                 booked_on=self._days.read(self._cell(row, "booked"), row.number),
                 value_on=self._valued(row),
-                amount=amount * -1 if self._bank.owed and amount else amount,
+                amount=negated(amount) if self._bank.owed else amount,
                 currency=self._code(row),
                 payer=self._cell(row, "payer"),
                 payer_account=self._cell(row, "payer_account"),
@@ -119,17 +120,16 @@ class _Reader:
             yield self._cell(row, "account") or self.account, draft, self._balance(row)
 
     def _is_line(self, row: Row) -> bool:
-        first = next((one.strip() for one in row.cells if one.strip()), "")
-        if not first or _FOOTER.search(first):
-            return False
+        booked = self._cell(row, "booked")
+        dated = bool(re.search(r"[0-9]", booked)) and not _SUMMED.match(booked)
         amounts = any(self._cell(row, field) for field in ("amount", "credit", "debit"))
-        if not self._cell(row, "booked"):
-            if amounts:
-                raise unreadable("no_date", row.number)
-            return False
-        if not amounts and re.search(r"[0-9]", self._cell(row, "booked")):
+        if dated and amounts:
+            return True
+        if any(_SUMMED.match(one.strip()) for one in row.cells) or not (dated or amounts):
+            return False  # a sum, a balance, a remark, or nothing
+        if dated:
             raise unreadable("no_amount", row.number)
-        return amounts
+        raise unreadable("bad_date" if booked else "no_date", row.number, text=booked)
 
     def _cell(self, row: Row, field: str) -> str:
         return cell(row, self._places.get(field))
@@ -148,7 +148,7 @@ class _Reader:
         if credit and debit:
             raise unreadable("both_sides", row.number)
         if debit and not self._debits_signed:
-            debit = debit * -1
+            debit = negated(debit)
         return credit or debit
 
     def _directed(self, row: Row, amount: Decimal) -> Decimal:
@@ -158,7 +158,7 @@ class _Reader:
         if said in columns.IN:
             return amount
         if said in columns.OUT:
-            return amount * -1 if amount else amount
+            return negated(amount)
         raise unreadable("no_direction", row.number, text=said)
 
     def _valued(self, row: Row) -> date | None:

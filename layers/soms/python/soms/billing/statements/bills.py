@@ -1,6 +1,7 @@
 """What the bills of Alipay and WeChat Pay have in common: China's time, yuan, an account above the rows."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -13,11 +14,11 @@ from soms.billing.statements.sums import Sums
 from soms.billing.statements.tables import Row, Table, cell
 
 # A neutral row counts only where its words say which way the money went; the rest moves within the wallet.
-_NEUTRAL: Final[tuple[tuple[str, LineKind, int], ...]] = (
-    ("退款", "refund", 1),
-    ("提现", "payout", -1),
-    ("充值", "other", 1),
-    ("还款", "other", -1),
+_NEUTRAL: Final[tuple[tuple[str, LineKind, bool], ...]] = (
+    ("退款", "refund", True),
+    ("提现", "payout", False),
+    ("充值", "other", True),
+    ("还款", "other", False),
 )
 _TIMES: Final = ("交易时间", "完成时间", "付款时间", "交易创建时间", "创建时间", "发生时间", "记账时间")
 _TIME: Final = re.compile(r"[0-9]{4}[-/]|[0-9]{5}(\.|$)", re.ASCII)
@@ -25,9 +26,9 @@ _FOOTER: Final = re.compile(r"(资金流水)?总|合计|#|-{3}")
 _FIGURES: Final = re.compile(r"金额|实收|服务费|手续费|余额|结余")
 
 
-def neutral(words: str) -> tuple[LineKind, int] | None:
-    """Return kind and sign of a row that counts neither as income nor as expense, or None."""
-    return next(((kind, sign) for word, kind, sign in _NEUTRAL if word in words), None)
+def neutral(words: str) -> tuple[LineKind, bool] | None:
+    """Return the kind of a row that is neither income nor expense, and whether money came in, or None."""
+    return next(((kind, came_in) for word, kind, came_in in _NEUTRAL if word in words), None)
 
 
 class Bill:
@@ -37,9 +38,8 @@ class Bill:
         self._table = table
         self._zone = given.zone
         self.account = _account(table, account)
-        self._time = table.place(*_TIMES)
         figures = [place for place, name in enumerate(table.names) if _FIGURES.search(name)]
-        self.rows, self.footer = self._split()
+        self.rows = tuple(self._lines())
         self._sums = Sums(cell(row, place) for row in self.rows for place in figures)
 
     def has(self, *names: str) -> bool:
@@ -61,17 +61,16 @@ class Bill:
         """Return the company's day of a time in one of these columns; the bills write China's time."""
         return moments.day(self.said(row, *names), self._zone, said_in=moments.CHINA, row=row.number)
 
-    def _split(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-        rows: list[Row] = []
-        for at, row in enumerate(self._table.below):
+    def _lines(self) -> Iterator[Row]:
+        for row in self._table.below:
             first = next((one.strip() for one in row.cells if one.strip()), "")
             if _FOOTER.match(first):
-                return tuple(rows), self._table.below[at:]
-            if first and not _TIME.match(cell(row, self._time)):
-                raise unreadable("bad_date", row.number, text=cell(row, self._time) or first)
+                return
+            time = self.said(row, *_TIMES)
+            if first and not _TIME.match(time):
+                raise unreadable("bad_date", row.number, text=time or first)
             if first:
-                rows.append(row)
-        return tuple(rows), ()
+                yield row
 
 
 def _account(table: Table, sought: re.Pattern[str]) -> str:

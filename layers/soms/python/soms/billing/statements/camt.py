@@ -4,6 +4,7 @@ The parsers on the package index validate against schemas, need lxml or hand out
 library's expat reads the few elements that a statement needs, without schemas, piece by piece.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from soms.billing.statements.drafting import LINES, Book, Draft, Given, Head
-from soms.billing.statements.figures import amount, currency, iso_day
+from soms.billing.statements.figures import amount, currency, iso_day, negated
 from soms.billing.statements.markup import Reader, text
 from soms.billing.statements.model import LineKind, Statement, total
 from soms.billing.statements.refusals import unreadable
@@ -22,6 +23,9 @@ _MESSAGES: Final = {
     "BkToCstmrDbtCdtNtfctn": ("camt.054", "Ntfctn"),
 }
 _CHARGES: Final = {"CHRG", "COMM", "FEES", "COME", "COMI", "COMT", "CAJT", "DAJT"}
+_CHINESE: Final = re.compile(
+    rb"""\s*<\?xml[^>]{0,80}encoding=["'](?:gb2312|gbk|gb18030)["'][^>]{0,80}\?>""", re.IGNORECASE
+)
 _OPENING: Final = ("OPBD", "PRCD")
 _CLOSING: Final = ("CLBD",)
 
@@ -38,7 +42,7 @@ def statements(content: bytes, given: Given) -> tuple[Statement, ...]:
             raise unreadable("too_many_lines", limit=LINES)
         entries.setdefault(parent, []).extend(_drafts(parent, entry, counted))
 
-    root = Reader("Ntry", take).read(content)
+    root = Reader("Ntry", take).read(_in_utf8(content))
     for message in root.iter():
         if message.tag in _MESSAGES:
             source, part = _MESSAGES[message.tag]
@@ -47,6 +51,17 @@ def statements(content: bytes, given: Given) -> tuple[Statement, ...]:
             if found:
                 return found
     raise unreadable("no_statement")
+
+
+def _in_utf8(content: bytes) -> bytes:
+    # Expat knows no Chinese encodings.
+    if not _CHINESE.match(content):
+        return content
+    try:
+        text = content.decode("gb18030")
+    except UnicodeDecodeError:
+        raise unreadable("wrong_encoding") from None
+    return text[text.index("?>") + 2 :].encode()
 
 
 def _head(statement: Element) -> Head:
@@ -71,7 +86,8 @@ def _balances(statement: Element) -> Iterator[tuple[str, str, Decimal, date | No
     for balance in statement.findall("Bal"):
         kind = text(balance, "Tp/CdOrPrtry/Cd", "Tp/CdOrPrtry/Prtry")
         value, code = _money(balance, "Amt", None)
-        yield kind, code, value * _sign(balance, None), _day(balance, "Dt/Dt", "Dt/DtTm")
+        day = _day(balance, "Dt/Dt", "Dt/DtTm")
+        yield kind, code, value if _is_credit(balance, None) else negated(value), day
 
 
 def _drafts(statement: Element, entry: Element, row: int) -> list[Draft]:
@@ -84,16 +100,23 @@ def _drafts(statement: Element, entry: Element, row: int) -> list[Draft]:
     day = booked or valued or _day(statement, "FrToDt/ToDtTm", "CreDtTm", row=row)
     if day is None:
         raise unreadable("no_date", row)
-    sign = _sign(entry, row)
+    credit = _is_credit(entry, row)
     details = entry.findall("NtryDtls/TxDtls")
-    parts = [_part(one, code, row) for one in details]
+    parts = [_part(one, code, text(entry, "CdtDbtInd"), row) for one in details]
     amounts = [part for part in parts if part is not None]
     # A batch is taken apart only where its parts have amounts that come to the whole.
     split = len(details) > 1 and len(amounts) == len(details) and total(amounts) == value
     groups = [[one] for one in details] if split else [details]
     shares = amounts if split else [value]
     return [
-        _draft(entry, group, share * sign, code, (day, valued), common=text(entry, "AddtlNtryInf"))
+        _draft(
+            entry,
+            group,
+            share if credit else negated(share),
+            code,
+            (day, valued),
+            common=text(entry, "AddtlNtryInf"),
+        )
         for group, share in zip(groups, shares, strict=True)
     ]
 
@@ -164,12 +187,13 @@ def _said(detail: Element) -> Iterator[str]:
                 yield line
 
 
-def _part(detail: Element, code: str, row: int) -> Decimal | None:
+def _part(detail: Element, code: str, direction: str, row: int) -> Decimal | None:
     for path in ("Amt", "AmtDtls/TxAmt/Amt"):
         if detail.find(path) is not None:
             value, own = _money(detail, path, row)
-            sign = text(detail, "CdtDbtInd")
-            return value if own == code and sign in {"", "CRDT", "DBIT"} else None
+            if own != code:
+                return None
+            return value if text(detail, "CdtDbtInd") in {"", direction} else negated(value)
     return None
 
 
@@ -185,11 +209,11 @@ def _money(element: Element, path: str, row: int | None) -> tuple[Decimal, str]:
     return amount(text(found, "."), row), currency(found.get("Ccy", ""), row)
 
 
-def _sign(element: Element, row: int | None) -> int:
+def _is_credit(element: Element, row: int | None) -> bool:
     said = text(element, "CdtDbtInd")
     if said not in {"CRDT", "DBIT"}:
         raise unreadable("no_direction", row, text=said)
-    return 1 if said == "CRDT" else -1
+    return said == "CRDT"
 
 
 def _day(element: Element, *paths: str, row: int | None = None) -> date | None:

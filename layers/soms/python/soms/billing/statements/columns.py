@@ -124,8 +124,10 @@ def places(table: Table) -> dict[str, int]:
     found = {field: place for field, names in NAMES.items() if (place := table.place(*names)) is not None}
     if found.get("valued") == found.get("booked"):
         found.pop("valued", None)
-    if "credit" in found or "debit" in found:
+    if "credit" in found and "debit" in found:
         found.pop("amount", None)
+    elif "amount" in found:
+        found = {field: place for field, place in found.items() if field not in {"credit", "debit"}}
     return found
 
 

@@ -1,4 +1,4 @@
-"""From bytes to text: byte order marks, UTF-8, UTF-16, GB18030, and the code pages of old bank programs."""
+"""From bytes to text: byte order marks, UTF-8, UTF-16, GB18030, and code pages of DOS and Windows."""
 
 import codecs
 import re
@@ -14,6 +14,8 @@ _MARKS: Final = (
 _SAMPLE: Final = 4_000
 # Letters of the DOS code page 852 between letters, where Windows-1252 has no letters but signs.
 _DOS: Final = re.compile(rb"[A-Za-z][\x81-\x90\x98-\x9f\xa0-\xa3][a-z]")
+_ALONE: Final = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_PAIR: Final = re.compile(rb"[\x80-\xff]{2}")
 
 
 def decoded(content: bytes) -> str:
@@ -21,8 +23,7 @@ def decoded(content: bytes) -> str:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return _text(content.removeprefix(mark), encoding)
-    encodings = [*_without_mark(content), "utf-8", "gb18030"]
-    for encoding in encodings:
+    for encoding in (*_without_mark(content), "utf-8", "cp1252" if _is_western(content) else "gb18030"):
         try:
             return _lines(content.decode(encoding))
         except UnicodeDecodeError:
@@ -57,6 +58,12 @@ def _without_mark(content: bytes) -> list[str]:
         if half and half.count(0) * 5 > len(half):
             return [encoding]
     return []
+
+
+def _is_western(content: bytes) -> bool:
+    # Letters with accents stand alone between others; Chinese comes in pairs of high bytes.
+    alone = sum(1 for _ in _ALONE.finditer(content))
+    return alone > sum(1 for _ in _PAIR.finditer(content))
 
 
 def _lines(text: str) -> str:

@@ -37,6 +37,11 @@ def with_comma(text: str, row: int | None = None) -> Decimal:
     return amount(text.replace(",", "."), row)
 
 
+def negated(value: Decimal) -> Decimal:
+    """Return the amount with the other sign, exact in any decimal context; zero has none."""
+    return value.copy_negate() if value else value
+
+
 def minor(text: str, digits: int, row: int | None = None) -> Decimal:
     """Return the amount of a whole number of minor units."""
     if not re.fullmatch(r"[+-]?[0-9]{1,20}", text.strip(), re.ASCII):

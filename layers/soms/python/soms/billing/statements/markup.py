@@ -9,6 +9,7 @@ from soms.billing.statements.refusals import unreadable
 
 _DEPTH: Final = 64
 _HELD: Final = 500_000
+_TEXT: Final = 100_000
 
 
 class Reader:
@@ -61,7 +62,11 @@ class Reader:
 
     def _text(self, text: str) -> None:
         element = self._open[-1]
+        if text.isspace():
+            return  # between elements
         element.text = (element.text or "") + text
+        if len(element.text) > _TEXT:
+            raise unreadable("cell_too_long", limit=_TEXT)
 
 
 def _no_doctype(*_: object) -> None:

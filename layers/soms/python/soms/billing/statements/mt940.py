@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from soms.billing.statements.drafting import CELL, LINES, Book, Draft, Given, Head
-from soms.billing.statements.figures import bank_day, with_comma
+from soms.billing.statements.figures import bank_day, negated, with_comma
 from soms.billing.statements.model import LineKind, Statement
 from soms.billing.statements.narrative import Narrative, narrative
 from soms.billing.statements.refusals import unreadable
@@ -40,6 +40,12 @@ class _Statement:
     lines: list[Draft] = field(default_factory=list)
     closed: bool = False
 
+    def is_over(self, tag: str) -> bool:
+        """Tell whether the tag begins another statement, even without a reference in front."""
+        if self.closed and tag[:2] in {"25", "28", "60"}:
+            return True
+        return tag.startswith("60") and self.head.opening is not None
+
     @property
     def says_something(self) -> bool:
         return self.head != Head(number=self.head.number) or bool(self.lines)
@@ -51,7 +57,7 @@ def statements(text: str, given: Given) -> tuple[Statement, ...]:
     interim = False
     for tag, value, row in _fields(text):
         interim = interim or tag in {"13", "13D", "34F"}
-        if tag == "20" or (tag.startswith("60") and found[-1].head.opening is not None):
+        if tag == "20" or found[-1].is_over(tag):
             found.append(_Statement())
         _take(found[-1], tag, value, row)
     told = [one for one in found if one.says_something]
@@ -114,7 +120,7 @@ def _balance(text: str, row: int) -> tuple[date, str, Decimal]:
     if not match:
         raise unreadable("bad_line", row, text=text)
     amount = with_comma(match[4], row)
-    return bank_day(match[2], row), match[3] or "", amount if match[1] == "C" else amount * -1
+    return bank_day(match[2], row), match[3] or "", amount if match[1] == "C" else negated(amount)
 
 
 def _line(value: list[str], row: int) -> Iterator[Draft]:
@@ -130,7 +136,7 @@ def _line(value: list[str], row: int) -> Iterator[Draft]:
     value_on = bank_day(valued, row)
     reference, _, bank_reference = (references or "").partition("//")
     amount = with_comma(figure, row)
-    signed = amount if mark in {"C", "RD"} else amount * -1
+    signed = amount if mark in {"C", "RD"} else negated(amount)
     charged: LineKind = "fee" if kind and kind[1:] in _CHARGES and signed < 0 else "transfer"
     yield Draft(
         booked_on=_entered(value_on, (entered or "").strip(), row),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from soms.billing.statements.encoding import decoded
+from soms.billing.statements.figures import negated
 from soms.billing.statements.model import Statement, StatementLine, total
 from soms.billing.statements.refusals import unreadable
 from soms.billing.statements.tables import cell, from_csv
@@ -93,6 +94,6 @@ def _sum(payout: str, currency: str, lines: Sequence[StatementLine]) -> PayoutSu
         fees=EXACT.subtract(total(line.fee for line in rest), charged),
         net=total(line.net for line in rest),
         # A payout leaves the provider's account, so its line is negative.
-        paid=total(line.amount * -1 for line in paid) if paid else None,
+        paid=negated(total(line.amount for line in paid)) if paid else None,
         lines=len(rest),
     )

@@ -71,10 +71,10 @@ def read(
     the company's `zone`.
     """
     given = Given(name, zone, account, currency.upper())
-    if not content.strip(b"\0 \t\r\n"):
-        raise unreadable("empty")
     if len(content) > MEGABYTES * 1_000_000:
         raise unreadable("file_too_large", limit=MEGABYTES)
+    if not content.strip(b"\0 \t\r\n"):
+        raise unreadable("empty")
     found = _any(content, given)
     if source and not all(_is(one.source, source.lower()) for one in found):
         raise unreadable("other_format", said=source, found=found[0].source)

@@ -24,8 +24,8 @@ REASONS: Final[Mapping[str, Words]] = {
         "声明的格式为 {said}，文件实际为 {found}。",
     ),
     "wrong_encoding": (
-        "The text is neither UTF-8, UTF-16 nor GB18030.",
-        "文本编码不是 UTF-8、UTF-16 或 GB18030。",
+        "The text is in none of UTF-8, UTF-16, GB18030 and Windows-1252.",
+        "文本编码不是 UTF-8、UTF-16、GB18030 或 Windows-1252。",
     ),
     "damaged": ("The file is damaged: {what}.", "文件已损坏：{what}。"),
     "dtd_refused": (

@@ -7,7 +7,7 @@ from typing import Final
 
 from soms.billing.statements import moments
 from soms.billing.statements.drafting import Book, Draft, Given, Head
-from soms.billing.statements.figures import amount, currency, digits, minor
+from soms.billing.statements.figures import amount, currency, digits, minor, negated
 from soms.billing.statements.model import LineKind, Statement
 from soms.billing.statements.refusals import unreadable
 from soms.billing.statements.tables import Row, Table, cell
@@ -117,7 +117,7 @@ def _payout(cells: _Cells, given: Given) -> Draft:
         booked_on=_day(cells, given, "created"),
         # The arrival is a day of the bank, not a moment.
         value_on=moments.day(arrival[:10], given.zone, row=cells.number) if arrival else None,
-        amount=paid * -1 if paid else paid,
+        amount=negated(paid),
         currency=code,
         kind="payout",
         reference=cells.said("id"),

@@ -7,6 +7,7 @@ from typing import Final
 
 from soms.billing.statements.bills import Bill, neutral
 from soms.billing.statements.drafting import Book, Draft, Given, Head
+from soms.billing.statements.figures import negated
 from soms.billing.statements.model import LineKind, Statement
 from soms.billing.statements.refusals import unreadable
 from soms.billing.statements.running import around
@@ -54,9 +55,9 @@ def _persons(bill: Bill, row: Row) -> Draft | None:
     if side == "收入":
         kind = "refund" if "退款" in said else "transfer" if re.search(r"转账|红包", said) else "capture"
     elif side == "支出":
-        kind, amount = "other", amount * -1
+        kind, amount = "other", negated(amount)
     elif moved := neutral(said):
-        kind, amount = moved[0], amount * moved[1]
+        kind, amount = moved[0], amount if moved[1] else negated(amount)
         if kind == "payout" and (charged := _CHARGED.search(note)):
             # What is withdrawn has the fee in it: the rest reaches the bank.
             fee = Decimal(charged[1])
@@ -83,14 +84,14 @@ def _merchants(bill: Bill, row: Row) -> Iterator[Draft]:
         raise unreadable("no_direction", row.number, text=state)
     refunded = state == "REFUND"
     amount = bill.amount(row, "退款金额" if refunded else "应结订单金额").copy_abs()
-    sign = -1 if refunded else 1
+    fee = bill.amount(row, "手续费").copy_abs() if bill.said(row, "手续费") else Decimal(0)
     yield Draft(
         booked_on=bill.day(row, "交易时间"),
-        amount=amount * sign,
+        amount=negated(amount) if refunded else amount,
         currency=bill.said(row, "货币种类") or "CNY",
         kind="refund" if refunded else "capture",
         # A refund gives the fee back, and the bill writes it with a minus.
-        fee=bill.amount(row, "手续费").copy_abs() * sign if bill.said(row, "手续费") else Decimal(0),
+        fee=negated(fee) if refunded else fee,
         payer_account=bill.said(row, "用户标识"),
         reference=bill.said(row, "商户订单号"),
         bank_reference=bill.said(row, "微信退款单号") if refunded else bill.said(row, "微信订单号"),
@@ -107,7 +108,7 @@ def _funds(bill: Bill) -> Iterator[tuple[Draft, Decimal | None]]:
         yield (
             Draft(
                 booked_on=bill.day(row, "记账时间"),
-                amount=amount if side == "收入" else amount * -1,
+                amount=amount if side == "收入" else negated(amount),
                 kind=next((kind for word, kind in _FUNDS if word in said), "other"),
                 reference=bill.said(row, "业务凭证号"),
                 bank_reference=bill.said(row, "资金流水单号"),
