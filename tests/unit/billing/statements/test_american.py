@@ -60,6 +60,7 @@ def test_tags_in_a_text_that_is_marked_as_text_are_text() -> None:
     ("content", "code"),
     [
         (SGML[:-6], "damaged"),
+        (SGML.replace("INV-7", "x" * 10_001), "cell_too_long"),
         (SGML.replace("INV-7", "<![CDATA[x"), "damaged"),
         (SGML.replace("10.50", "$10"), "bad_amount"),
         (SGML.replace("10.50", ""), "no_amount"),

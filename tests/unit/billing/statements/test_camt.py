@@ -99,6 +99,33 @@ def test_a_statement_in_a_chinese_encoding_is_read() -> None:
     assert [line.text for line in statement.lines] == ["货款"]
 
 
+BALANCES = "".join(
+    f'<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy="{currency}">{amount}</Amt>'
+    f"<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2026-03-02</Dt></Dt></Bal>"
+    for kind, currency, amount in (("OPBD", "EUR", "10.00"), ("CLBD", "EUR", "11.00"))
+)
+
+
+def test_a_balance_in_another_currency_than_the_account_is_none_of_it() -> None:
+    content = message(BALANCES, entry("1.00"))
+
+    (alike,) = camt.statements(content, GIVEN)
+    (opening,) = camt.statements(content.replace(b'Ccy="EUR">10.00', b'Ccy="USD">10.00'), GIVEN)
+    (closing,) = camt.statements(content.replace(b'Ccy="EUR">11.00', b'Ccy="USD">11.00'), GIVEN)
+
+    assert (alike.opening, alike.closing, alike.adds_up) == (10, 11, True)
+    assert (opening.opening, opening.closing, opening.adds_up) == (None, 11, None)
+    assert (closing.opening, closing.closing, closing.adds_up) == (10, None, None)
+
+
+def test_entries_in_another_currency_than_the_balances_cannot_be_added_to_them() -> None:
+    content = message(BALANCES, entry("1.00")).replace(b'Ccy="EUR">1.00', b'Ccy="USD">1.00')
+
+    (statement,) = camt.statements(content, GIVEN)
+
+    assert (statement.opening, statement.closing, statement.adds_up) == (10, 11, None)
+
+
 def test_what_is_pending_is_no_line() -> None:
     (statement,) = camt.statements(
         message(entry("1.00", status="PDNG"), entry("2.00", direction="DBIT")), GIVEN

@@ -1,7 +1,13 @@
 """An id says which line it is: the same file again changes nothing, and two true twins remain two."""
 
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from soms.billing.statements.drafting import LINES, Book, Draft, Given, Head
 from soms.billing.statements.model import StatementLine
 from soms.billing.statements.reading import read
+from soms.billing.statements.refusals import Unreadable
 
 from tests.unit.billing.statements.samples import EXCERPT, SHANGHAI
 
@@ -55,6 +61,17 @@ def test_twins_are_counted_over_all_statements_of_a_file() -> None:
 
     twins = [line for one in found for line in one.lines if line.amount == 20000]
     assert len({line.id for line in twins}) == len(twins) == 7
+
+
+def test_a_file_has_no_more_lines_than_the_limit_over_all_its_statements() -> None:
+    book = Book(Given("a", SHANGHAI), "mt940", "bank")
+    drafts = [Draft(booked_on=date(2026, 3, 2), amount=Decimal(1))] * LINES
+    book.statement(Head(), drafts[:1])
+
+    with pytest.raises(Unreadable) as refusal:
+        book.statement(Head(), drafts)
+
+    assert refusal.value.code == "too_many_lines"
 
 
 def test_the_csv_and_the_workbook_of_one_bill_have_the_same_lines() -> None:

@@ -75,6 +75,9 @@ class Book:
         """Return the statement of these lines, each with its id and its position from 1."""
         account = " ".join(head.account.split()) or self._given.account
         drafts = list(drafts)
+        self._count += len(drafts)
+        if self._count > LINES:
+            raise unreadable("too_many_lines", limit=LINES)
         spoken = {draft.currency for draft in drafts if draft.currency}
         currency = head.currency or (spoken.pop() if len(spoken) == 1 else self._given.currency)
         lines = tuple(
@@ -96,9 +99,6 @@ class Book:
         )
 
     def _line(self, account: str, draft: Draft, position: int) -> StatementLine:
-        self._count += 1
-        if self._count > LINES:
-            raise unreadable("too_many_lines", limit=LINES)
         told = {
             name: _told(getattr(draft, name))
             for name in ("payer", "payer_account", "reference", "bank_reference", "payout")
