@@ -108,6 +108,12 @@ def test_the_type_of_a_detail_says_its_side(kind: str, amount: int) -> None:
     assert detail(f"16,{kind},100,,,,x/")[0] == amount
 
 
+def test_a_bank_that_names_no_currency_means_dollars() -> None:
+    (statement,) = bai2.statements(BAI.format(details="16,195,100,,,,x/", currency=""), GIVEN)
+
+    assert (statement.currency, statement.lines[0].currency) == ("USD", "USD")
+
+
 def test_a_detail_without_money_is_no_line() -> None:
     (statement,) = bai2.statements(BAI.format(details="16,890,,,,,only a remark/", currency="USD"), GIVEN)
 

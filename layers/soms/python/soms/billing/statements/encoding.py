@@ -12,8 +12,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE: Final = 4_000
-# Letters of the DOS code page 852 between letters, where Windows-1252 has no letters but signs.
-_DOS: Final = re.compile(rb"[A-Za-z][\x81-\x90\x98-\x9f\xa0-\xa3][a-z]")
+# Letters of the DOS code page 852 between letters, where Windows-1252 has neither letters nor apostrophes.
+_DOS: Final = re.compile(rb"[A-Za-z][\x81\x82\x84-\x89\x8b\x8d\x8f\x90\x98\x99\x9b\x9d\xa1-\xa3][a-z]")
 _ALONE: Final = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _PAIR: Final = re.compile(rb"[\x80-\xff]{2}")
 

@@ -7,6 +7,7 @@ last there can be, makes it ask for half a terabyte and abort the process.
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Context, Decimal
 from io import BytesIO
 from typing import Final
@@ -27,7 +28,6 @@ _BROKEN: Final = (
     RuntimeError,
     OSError,
     ValueError,
-    KeyError,
 )
 _SHARED: Final = "xl/sharedStrings.xml"
 _UNPACKED: Final = 60_000_000
@@ -36,6 +36,7 @@ _MEMBERS: Final = 2_000
 _ENTRY: Final = b"PK\x01\x02"
 _CHUNK: Final = 1 << 16
 _COLUMNS: Final = 256
+_ROW: Final = re.compile(r"[0-9]{1,7}", re.ASCII)
 _PLACE: Final = re.compile(r"([A-Z]{1,3})[0-9]*", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,2})?", re.ASCII)
 # Excel keeps what is typed as a binary float; fifteen digits are what it shows and what was typed.
@@ -46,15 +47,19 @@ def sheets(content: bytes) -> Iterator[list[Row]]:
     """Yield the rows of each sheet, in the order of the workbook."""
     if content.count(_ENTRY) > _MEMBERS:
         raise unreadable("unpacks_too_large", limit=_UNPACKED // 1_000_000)
+    members = _Members(content)
+    book = Reader("", _ignore).read(members.read("xl/workbook.xml"))
+    if any(one.get("date1904") in {"1", "true"} for one in book.iter("workbookPr")):
+        raise unreadable("dates_from_1904")
+    shared = _shared(members.read(_SHARED)) if members.has(_SHARED) else []
+    for path in _paths(book, members):
+        yield list(checked(_rows(members.read(path), shared)))
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            members = _Members(archive)
-            book = Reader("", _ignore).read(members.read("xl/workbook.xml"))
-            if any(one.get("date1904") in {"1", "true"} for one in book.iter("workbookPr")):
-                raise unreadable("dates_from_1904")
-            shared = _shared(members.read(_SHARED)) if members.has(_SHARED) else []
-            for path in _paths(book, members):
-                yield list(checked(_rows(members.read(path), shared)))
+        yield
     except _BROKEN as error:
         raise unreadable("damaged", what=str(error) or type(error).__name__) from None
 
@@ -62,9 +67,10 @@ def sheets(content: bytes) -> Iterator[list[Row]]:
 class _Members:
     """The files in the archive; what is unpacked is counted meanwhile, whatever the archive says."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
-        self._names = set(archive.namelist())
+    def __init__(self, content: bytes) -> None:
+        with _whole():
+            self._archive = zipfile.ZipFile(BytesIO(content))
+        self._names = set(self._archive.namelist())
         self._left = _UNPACKED
 
     def has(self, name: str) -> bool:
@@ -74,7 +80,7 @@ class _Members:
         if not self.has(name):
             raise unreadable("unknown_format")
         parts = []
-        with self._archive.open(name) as member:
+        with _whole(), self._archive.open(name) as member:
             while part := member.read(_CHUNK):
                 self._left -= len(part)
                 if self._left < 0:
@@ -111,7 +117,7 @@ def _rows(content: bytes, shared: list[str]) -> Iterator[Row]:
 
     def take(_: Element, piece: Element) -> None:
         number = piece.get("r", "")
-        place = int(number) if number.isascii() and number.isdigit() else len(rows) + 1
+        place = int(number) if _ROW.fullmatch(number) else len(rows) + 1
         rows.append(Row(place, _cells(piece, shared)))
         if len(rows) > LINES:
             raise unreadable("too_many_lines", limit=LINES)
@@ -144,7 +150,7 @@ def _column(reference: str, following: int) -> int:
 def _value(one: Element, shared: list[str]) -> str:
     kind, value = one.get("t", "n"), one.findtext("v") or ""
     if kind == "s":
-        index = int(value) if value.isascii() and value.isdigit() and len(value) < len("1000000000") else -1
+        index = int(value) if _ROW.fullmatch(value) else -1
         return shared[index] if 0 <= index < len(shared) else ""
     if kind == "inlineStr":
         inline = one.find("is")
