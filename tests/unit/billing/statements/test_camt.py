@@ -126,6 +126,17 @@ def test_entries_in_another_currency_than_the_balances_cannot_be_added_to_them()
     assert (statement.opening, statement.closing, statement.adds_up) == (10, 11, None)
 
 
+def test_the_newer_versions_put_status_and_party_a_level_deeper() -> None:
+    party = "<TxDtls><RltdPties><Dbtr><Pty><Nm>Muster GmbH</Nm></Pty></Dbtr></RltdPties></TxDtls>"
+    booked, pending = (f"<Cd>{status}</Cd>" for status in ("BOOK", "PDNG"))
+
+    (statement,) = camt.statements(
+        message(entry("1.00", party, booked), entry("2.00", party, pending)), GIVEN
+    )
+
+    assert [(line.amount, line.payer) for line in statement.lines] == [(1, "Muster GmbH")]
+
+
 def test_what_is_pending_is_no_line() -> None:
     (statement,) = camt.statements(
         message(entry("1.00", status="PDNG"), entry("2.00", direction="DBIT")), GIVEN
