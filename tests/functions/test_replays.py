@@ -71,6 +71,13 @@ ROWS = (
     Row(
         "POST /v1/shipments/{shipment_id}/events", states.shipped, says(status="delivered"), {"place": "Hub"}
     ),
+    Row(f"{ORDER}/documents", states.ordered, says(kind="order_confirmation"), {"kind": "another"}),
+    Row(
+        "POST /v1/shipments/{shipment_id}/documents",
+        states.shipped,
+        says(kind="delivery_note"),
+        {"kind": "another"},
+    ),
     Row(f"{ORDER}/returns", states.shipped, says(**lines(1, reason="worn")), {"note": "another"}),
     Row(f"{RETURN}/approve", states.asked_back, says(), REASON),
     Row(f"{RETURN}/reject", states.asked_back, says(**WHY), REASON),
