@@ -12,8 +12,8 @@ from soms.kit.writes import Writes
 
 from tests.world import Answer, Context, World, module
 
-SELLER = "91310115MA1K3YJ12G"
-BUYER = "91110108551385082Q"
+SELLER = "91440300MA0000002P"
+BUYER = "91110000MA0000001L"
 CODE = "1090522010000000000"
 PATH = "/v1/tax-invoices"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import get_args
 
 import pytest
@@ -19,9 +20,9 @@ from tests.world import World
 KINDS: tuple[Kind, ...] = get_args(Kind)
 STATES: tuple[State, ...] = get_args(State)
 LEADS: dict[str, dict[str, str]] = {
-    "accepted": {"submitted": "submitted", "unknown": "submitted"},
+    "accepted": {"submitted": "submitted", "unknown": "submitted", "rejected": "submitted"},
     "lost": {"submitted": "unknown", "unknown": "unknown"},
-    "unheard": {"submitted": "submitted", "unknown": "unknown"},
+    "unheard": {"submitted": "submitted", "unknown": "unknown", "rejected": "rejected"},
     "issued": {"submitted": "issued", "unknown": "issued", "rejected": "issued"},
     "refused": {"submitted": "rejected", "unknown": "rejected"},
 }
@@ -233,6 +234,36 @@ def test_what_was_issued_counts_however_late_it_is_told(stage: Stage) -> None:
     assert (after.state, after.number) == ("issued", told.number)
 
 
+def test_what_arrives_after_a_later_attempt_was_refused_is_found_by_the_sweep(stage: Stage) -> None:
+    invoice, name = sent(stage, "unreached")
+    early = sending.paper(store.get(name), store.get(name).serial)
+    simulated_books.allow(Decimal(0))
+    refused_ = stage.do(name, "refresh").body
+    assert (refused_["state"], refused_["trouble"]["code"]) == ("rejected", "credit_exceeded")
+
+    nothing = stage.do(name, "refresh").body
+    simulated_books.allow(Decimal(1000))
+    stage.platform().issue(early)
+    found = [pursued(name) for _ in range(2)]
+
+    assert (nothing["state"], nothing["trouble"]["code"]) == ("rejected", "credit_exceeded")
+    assert store.get(name).state == found[-1] == "issued"
+    assert len(stage.on_platform(invoice)) == 1
+
+
+def test_what_was_refused_is_doubted_for_a_while_and_not_for_ever(stage: Stage) -> None:
+    _, name = sent(stage, "unreached")
+    simulated_books.allow(Decimal(0))
+    stage.do(name, "refresh")
+
+    due = [bool(store.get(name).due_at)]
+    for _ in range(6):
+        pursued(name)
+        due.append(bool(store.get(name).due_at))
+
+    assert due == [True] * 6 + [False]
+
+
 def test_files_that_are_not_ready_are_fetched_later(stage: Stage) -> None:
     _, name = sent(stage)
     stage.do(name, "refresh")
@@ -357,7 +388,7 @@ def test_a_withdrawal_that_is_refused_leaves_the_confirmation_as_it_is(stage: St
 
     assert states == ["confirmation_applied", "confirmation_confirmed", "rejected"]
     assert rejected["trouble"]["code"] == "confirmation_not_valid"
-    assert rejected["allowed"] == ["submit", "apply", "confirm"]
+    assert rejected["allowed"] == ["submit", "apply", "confirm", "refresh"]
 
 
 @pytest.mark.parametrize("troubles", [(), ("lost",), ("unreached",)])

@@ -14,7 +14,7 @@ from soms.billing.fapiao import simulated_books, simulator, store
 from soms.kit import journal
 from soms.kit.settings import Setting
 
-from tests.functions.fapiao_stage import BUYER, CODE, PATH, Stage
+from tests.functions.fapiao_stage import BUYER, CODE, PATH, SELLER, Stage
 from tests.functions.test_refusals import refused
 from tests.world import World
 
@@ -124,7 +124,7 @@ def test_a_buyer_without_a_tax_id_gets_a_general_one(stage: Stage) -> None:
 def test_title_and_tax_id_may_be_said_and_a_wrong_one_is_refused(stage: Stage) -> None:
     invoice = stage.invoice()
 
-    wrong = stage.ask(invoice_id=invoice, tax_id="911101085513850820")
+    wrong = stage.ask(invoice_id=invoice, tax_id="91110000MA00000010")
     said = stage.ask(invoice_id=invoice, title="上海分公司", tax_id=BUYER, type="general")
 
     refused(wrong, 422, "tax_id_invalid")
@@ -185,6 +185,37 @@ def test_a_seller_without_a_tax_id_and_other_currencies_have_no_tax_invoice(worl
     )
 
 
+def test_what_was_billed_before_the_company_said_its_tax_id_can_be_issued(world: World) -> None:
+    world.product("TEA-1", tax_code=CODE)
+    world.stock("TEA-1", 10)
+    stage = Stage(world)
+    invoice = stage.invoice()
+
+    before = stage.ask(invoice_id=invoice)
+    Stage.set(world)
+    after = stage.ask(invoice_id=invoice)
+
+    refused(before, 422, "seller_without_tax_id")
+    assert after.status == 201
+    assert store.content(after.body["id"]).seller_tax_id == SELLER
+
+
+def test_shipping_takes_its_tax_code_from_the_product_of_that_name(stage: Stage) -> None:
+    world = stage.world
+    body = {"shipping": {"amount": "20.00", "tax_rate": "0.09"}}
+    order = world.order(world.customer(country="CN", tax_id=BUYER), ("TEA-1", 1), body=body).body["id"]
+    world.drain()
+    invoice = world.call("GET", f"/v1/invoices?order_id={order}").body["data"][0]["id"]
+
+    before = stage.ask(invoice_id=invoice)
+    world.product("SHIPPING", price="0", tax_rate="0.09", stocked=False, tax_code="3010102020100000000")
+    after = stage.ask(invoice_id=invoice)
+
+    refused(before, 422, "tax_code_missing")
+    assert before.body["errors"][0]["meta"] == {"sku": "SHIPPING"}
+    assert [one.tax_code for one in store.content(after.body["id"]).lines] == [CODE, "3010102020100000000"]
+
+
 def test_what_the_platform_refuses_is_corrected_and_sent_again_under_the_same_serial(stage: Stage) -> None:
     invoice = stage.invoice(name=f"某公司 {simulator.REJECTED}")
     name = stage.requested(invoice)
@@ -194,7 +225,7 @@ def test_what_the_platform_refuses_is_corrected_and_sent_again_under_the_same_se
     issued = stage.do(name, "refresh").body
 
     assert (rejected["state"], rejected["trouble"]["code"]) == ("rejected", "buyer_tax_id")
-    assert rejected["allowed"] == ["submit"]
+    assert rejected["allowed"] == ["submit", "refresh"]
     assert (submitted["state"], submitted["trouble"], submitted["attempts"]) == ("submitted", None, 2)
     assert (issued["state"], issued["title"], issued["type"]) == ("issued", "某公司", "general")
     assert issued["serial"] == rejected["serial"]
@@ -228,7 +259,7 @@ def test_a_correction_that_no_platform_takes_is_refused_before_it_is_sent(stage:
     name = stage.requested(stage.invoice(tax_id=None))
 
     special = stage.do(name, "submit", {"type": "special"})
-    wrong = stage.do(name, "submit", {"tax_id": "911101085513850820"})
+    wrong = stage.do(name, "submit", {"tax_id": "91110000MA00000010"})
 
     refused(special, 422, "required")
     refused(wrong, 422, "tax_id_invalid")

@@ -15,7 +15,7 @@ ALLOWED: dict[tuple[str, str], list[str]] = {
     ("blue", "requested"): ["submit"],
     ("blue", "submitted"): ["refresh"],
     ("blue", "unknown"): ["refresh"],
-    ("blue", "rejected"): ["submit"],
+    ("blue", "rejected"): ["submit", "refresh"],
     ("blue", "issued"): ["refresh"],
     ("red", "requested"): ["apply", "confirm"],
     ("red", "confirmation_applied"): ["withdraw", "refresh"],
@@ -25,7 +25,7 @@ ALLOWED: dict[tuple[str, str], list[str]] = {
     ("red", "confirmation_withdrawn"): ["apply", "confirm"],
     ("red", "submitted"): ["refresh"],
     ("red", "unknown"): ["refresh"],
-    ("red", "rejected"): ["submit", "apply", "confirm"],
+    ("red", "rejected"): ["submit", "apply", "confirm", "refresh"],
     ("red", "issued"): ["refresh"],
 }
 

@@ -28,7 +28,8 @@ def submit(
             raise Invalid(Fault("as_the_blue_one", words, pointer=""))
         if faults := buyer_faults(corrected, store.content(before.id)):
             raise Invalid(*faults)
-        return corrected.model_copy(update={"state": state, "attempts": before.attempts + 1})
+        sent = {"state": state, "attempts": before.attempts + 1, "trouble": None}
+        return corrected.model_copy(update=sent)
 
     kept = _keep(fapiao_id, "submit", begun, caller, now)
     return sending.send(kept, platform, now=now)
@@ -69,7 +70,7 @@ def withdraw(
     """Withdraw a red confirmation that is not used."""
 
     def begun(before: Fapiao) -> Fapiao:
-        return before.model_copy(update={"state": lifecycle.require(before, "withdraw")})
+        return before.model_copy(update={"state": lifecycle.require(before, "withdraw"), "trouble": None})
 
     kept = _keep(fapiao_id, "withdraw", begun, caller, now, reason=said.reason)
     return sending.withdraw(kept, platform, now=now)
@@ -77,7 +78,7 @@ def withdraw(
 
 def _round(before: Fapiao, command: str, **said: object) -> Fapiao:
     state = lifecycle.require(before, command)
-    begun = {"confirmation_by": "seller", "confirmation_number": None}
+    begun = {"confirmation_by": "seller", "confirmation_number": None, "trouble": None}
     number = {"confirmation_round": before.confirmation_round + 1}
     return before.model_copy(update={"state": state, **begun, **number, **said})
 
@@ -90,7 +91,7 @@ def _keep(
     def attempt() -> Fapiao:
         before, at = store.get(fapiao_id), now()
         begun = begin(before)
-        said = {"version": expected(caller, before.version) + 1, "trouble": None, "looks": 0}
+        said = {"version": expected(caller, before.version) + 1, "looks": 0}
         after = writing.timed(begun.model_copy(update=said), at)
         writes = Writes()
         store.put(writes, after, before=before)

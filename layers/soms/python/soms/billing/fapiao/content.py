@@ -39,7 +39,7 @@ def faults(document: Document, codes: Mapping[str, str | None], form: Type) -> l
         words = ("a tax invoice is in CNY", "数电发票只能以人民币开具")
         found.append(Fault("currency_not_cny", words, meta={"currency": document.currency}))
     if not document.seller.tax_id:
-        words = ("the document names no tax id of the seller", "单据上没有销售方税号")
+        words = ("the settings name no tax_id of the company", "公司设置中没有税号 tax_id")
         found.append(Fault("seller_without_tax_id", words))
     for sku in dict.fromkeys(line.sku for line in document.lines if line.net):
         if not codes.get(sku):

@@ -55,9 +55,10 @@ COMMANDS: Final[tuple[Step, ...]] = (
     ),
 )
 ANSWERS: Final[tuple[Step, ...]] = (
-    Step("accepted", BOTH, {"submitted": "submitted", "unknown": "submitted"}),
+    # An earlier attempt may arrive after a later one was refused.
+    Step("accepted", BOTH, {"submitted": "submitted", "unknown": "submitted", "rejected": "submitted"}),
     Step("lost", BOTH, {"submitted": "unknown", "unknown": "unknown"}),
-    Step("unheard", BOTH, {"submitted": "submitted", "unknown": "unknown"}),
+    Step("unheard", BOTH, {"submitted": "submitted", "unknown": "unknown", "rejected": "rejected"}),
     # What was issued is issued, however late we hear of it.
     Step("issued", BOTH, {"submitted": "issued", "unknown": "issued", "rejected": "issued"}),
     Step("refused", BOTH, {"submitted": "rejected", "unknown": "rejected"}),
@@ -95,7 +96,7 @@ WAITING: Final[frozenset[State]] = frozenset(
     {"submitted", "unknown", "confirmation_applied", "confirmation_withdrawing"}
 )
 """States in which the platform, or the buyer on it, has something to say."""
-ASKED: Final[frozenset[State]] = WAITING | {"confirmation_confirmed", "issued"}
+ASKED: Final[frozenset[State]] = WAITING | {"confirmation_confirmed", "issued", "rejected"}
 """States in which `refresh` asks the platform."""
 CLIENTS: Final = ("submit", "apply", "confirm", "withdraw")
 

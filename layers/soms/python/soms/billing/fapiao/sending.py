@@ -3,7 +3,7 @@
 from soms.billing.fapiao import filing, store
 from soms.billing.fapiao.model import Fapiao
 from soms.billing.fapiao.news import News, heard, of_red
-from soms.billing.fapiao.port import Absent, Confirmation, Paper, Refused, TaxPlatform
+from soms.billing.fapiao.port import Absent, Accepted, Confirmation, Issued, Paper, Refused, TaxPlatform
 from soms.billing.fapiao.writing import Now, again, filed, learn
 
 
@@ -15,6 +15,8 @@ def pursue(fapiao: Fapiao, platform: TaxPlatform, *, now: Now) -> Fapiao:
             if isinstance(outcome, Absent):
                 return send(again(fapiao, now=now), platform, now=now)
             return file(learn(fapiao, heard(outcome, asked=True), now=now), platform, now=now)
+        case "rejected":
+            return file(learn(fapiao, _after_all(fapiao, platform), now=now), platform, now=now)
         case "confirmation_applied" | "confirmation_confirmed":
             return learn(fapiao, _confirmation(fapiao, platform), now=now)
         case "confirmation_withdrawing":
@@ -81,6 +83,14 @@ def paper(fapiao: Fapiao, serial: str) -> Paper:
         confirmation_number=fapiao.confirmation_number if serial == fapiao.serial else None,
         red_reason=fapiao.red_reason,
     )
+
+
+def _after_all(fapiao: Fapiao, platform: TaxPlatform) -> News:
+    """Ask whether an earlier attempt arrived after a later one was refused; else what was told stands."""
+    outcome, told = platform.query(fapiao.serial), fapiao.trouble
+    if isinstance(outcome, Accepted | Issued):
+        return heard(outcome, asked=True)
+    return News("unheard", trouble=(told.code, told.text) if told else None)
 
 
 def _confirmation(fapiao: Fapiao, platform: TaxPlatform) -> News:

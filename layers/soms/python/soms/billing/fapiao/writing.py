@@ -16,6 +16,8 @@ Now = Callable[[], datetime]
 """A clock: an answer is written down when it comes, after whatever asked for it."""
 LONGEST: Final = 60
 """After at most so many minutes the sweep looks again."""
+DOUBTED: Final = 6
+"""So often, for an hour, it is asked whether an earlier attempt arrived after a later one was refused."""
 
 
 def learn(asked: Fapiao, news: News, *, now: Now) -> Fapiao:
@@ -83,7 +85,8 @@ def record(
 
 def timed(fapiao: Fapiao, now: datetime) -> Fapiao:
     """Return a tax invoice with when the sweep looks at it next: later and later, or never."""
-    waits = fapiao.state in lifecycle.WAITING or fapiao.missing
+    doubted = fapiao.state == "rejected" and fapiao.attempts > 1 and fapiao.looks < DOUBTED
+    waits = fapiao.state in lifecycle.WAITING or fapiao.missing or doubted
     pause = timedelta(minutes=min(2**fapiao.looks, LONGEST))
     return fapiao.model_copy(update={"due_at": clock.stamp(now + pause) if waits else None})
 
