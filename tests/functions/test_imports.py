@@ -212,6 +212,16 @@ def test_a_file_that_is_too_large_or_too_long_fails(desk: Desk, monkeypatch: pyt
     assert (full.body["state"], full.body["counts"]["rows"]) == ("ready", 10)
 
 
+def test_a_statement_without_a_line_is_applied_and_takes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS, KindName.BANK_STATEMENTS, replace(KIND, may_be_empty=True))
+
+    done = desk.applied(statement())
+
+    assert (done.body["state"], done.body["counts"], done.body["sample"]) == ("done", counts(0, 0), [])
+
+
 def test_a_second_upload_changes_nothing_that_was_read(desk: Desk) -> None:
     import_id = desk.handed_in(some(5))
 

@@ -1,9 +1,14 @@
 """A bank's file on the running system: uploaded with its form, read and applied by functions with their own rights."""
 
+import http.client
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from soms.transfers.kinds import KINDS
+from soms.transfers.model import KindName
 
+from infra import posting
 from tests.system.conftest import System
 
 pytestmark = pytest.mark.system
@@ -50,3 +55,29 @@ def test_what_is_no_statement_fails_and_says_why(system: System, tmp_path: Path)
     assert "all errors" in failed.stdout
     assert refused.returncode == 2
     assert "422 not_one_of: /kind" in refused.stdout
+
+
+def test_a_form_takes_one_file_of_some_size_under_its_own_name_and_nobody_reads_it(system: System) -> None:
+    body = {"kind": "bank_statements", "file_name": "november.sta"}
+    _, opened = system.call("POST", "/v1/imports", body, as_="finance")
+    form = opened["upload"]
+    elsewhere = form | {"fields": form["fields"] | {"key": "imports/imp_another/upload"}}
+    most = KINDS[KindName.BANK_STATEMENTS].most_bytes
+
+    refused = [
+        posting.post(elsewhere, b"x", "a.sta").status,
+        posting.post(form, b"", "a.sta").status,
+        posting.post(form, b"x" * (most + 1), "a.sta").status,
+    ]
+    taken = posting.post(form, STATEMENT.encode(), "a.sta").status
+    where = urlsplit(form["url"])
+    line = http.client.HTTPConnection(where.hostname or "", where.port, timeout=20)
+    line.request("GET", f"{where.path}/{form['fields']['key']}")
+    read = line.getresponse().status
+    line.close()
+    system.drain()
+
+    assert refused == [403, 400, 400]
+    assert (taken, read) == (204, 403)
+    _, told = system.call("GET", f"/v1/imports/{opened['id']}", as_="finance")
+    assert (told["state"], told["counts"]["rows"]) == ("ready", 2)

@@ -101,7 +101,7 @@ def _bounded(kind: Kind, file: File) -> Iterator[Row]:
     count = 0
     for count, row in enumerate(islice(found, kind.most_rows), start=1):  # noqa: B007 counted to the end
         yield row
-    if not count:
+    if not count and not kind.may_be_empty:
         raise Unreadable("empty_file", ("the file has no rows", "文件中没有数据行"))
     if next(found, None) is not None:
         words = (f"at most {kind.most_rows} rows", f"最多 {kind.most_rows} 行")

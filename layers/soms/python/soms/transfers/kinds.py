@@ -55,7 +55,7 @@ class File:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of import; `chunk` rows at most are applied in one transaction."""
+    """One kind of import; `chunk` rows, less than a hundred, are applied in one transaction."""
 
     may: frozenset[Group]
     read: Callable[[File], Iterable[Row]]
@@ -65,6 +65,7 @@ class Kind:
     chunk: int = 40
     most_bytes: int = 20 * 1024 * 1024
     most_rows: int = 50_000
+    may_be_empty: bool = False
 
     def is_seen_by(self, caller: Caller) -> bool:
         """Tell whether the caller may know of such imports."""
@@ -105,5 +106,8 @@ def _take(
     return Outcome(new=taken.new, known=taken.known)
 
 
-_MONEY = Kind(may=FINANCE, sees=READERS, read=_lines, apply=_take, options=ZoneOptions)
+# An account on which nothing moved has a statement all the same.
+_MONEY = Kind(
+    may=FINANCE, sees=READERS, read=_lines, apply=_take, options=ZoneOptions, may_be_empty=True
+)
 KINDS: Final[dict[KindName, Kind]] = {KindName.BANK_STATEMENTS: _MONEY, KindName.SETTLEMENTS: _MONEY}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -90,10 +91,8 @@ def move(before: Import, wrong: Sequence[RowError] = (), **changed: object) -> I
     for error in wrong:
         row = {"pk": before.id, "sk": f"{_ROW}{error.row:09d}", **error.model_dump(mode="json")}
         writes.put(Setting.JOBS, row)
-    try:
+    with suppress(_Written):
         writes.commit()
-    except _Written:
-        return after
     return after
 
 
