@@ -12,12 +12,14 @@ from soms.billing import (
     files,
     invoicing,
     listing,
+    planning,
     printing,
     shown,
     store,
     writing_off,
 )
 from soms.billing.creditable import CreditRequest
+from soms.billing.instalments import PlanRequest
 from soms.billing.model import Document, DocumentKind, File, OpenItem
 from soms.billing.proof import proof
 from soms.billing.write_off import WriteOff, WriteOffRequest
@@ -122,6 +124,7 @@ app = http.Resolver(
     replays={
         "write_off": lambda name, _caller: _write_off(writing_off.get(name)),
         "credit_note": _credit_note,
+        "invoice": lambda name, caller: _document(name, caller, DocumentKind.INVOICE),
     },
 )
 handler = app.handler
@@ -171,6 +174,12 @@ def give_up(invoice_id: str, request: WriteOffRequest, caller: Caller) -> http.A
 def credit(invoice_id: str, request: CreditRequest, caller: Caller) -> http.Answer:
     made = crediting.credit(invoice_id, request, caller, now=clock.now())
     return replace(_credit_note(made.id, caller), status=CREATED)
+
+
+@app.put("/v1/invoices/{invoice_id}/instalments")
+def plan(invoice_id: str, request: PlanRequest, caller: Caller) -> http.Answer:
+    planning.plan(invoice_id, request, caller, now=clock.now())
+    return _document(invoice_id, caller, DocumentKind.INVOICE)
 
 
 @app.get("/v1/credit-notes")

@@ -243,6 +243,7 @@ PAYMENTS = (
         invoice=["open", "100.00", "0.00", "0.00"],
         events=["write_off.made", "write_off.reversed"],
     ),
+    _plot("plan", _instalments, owes="100.00", events=["invoice.planned"]),
     _plot(
         "use-credit",
         _use,

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from soms.billing import instalments
 from soms.billing.model import (
     Billed,
     Document,
@@ -108,9 +109,11 @@ def issue_day(today: date, series: Series) -> date:
 
 
 def due_day(issued: date, terms: PaymentTerms) -> date:
-    """Return when an invoice of that day falls due under the terms."""
+    """Return when an invoice of that day falls due under the terms, by instalments with the last of them."""
     if terms.kind == "prepaid":
         return issued
+    if terms.parts:
+        return issued + timedelta(days=terms.parts[-1].days)
     if terms.kind == "net":
         return issued + timedelta(days=terms.days)
     month_end = issued.replace(day=calendar.monthrange(issued.year, issued.month)[1])
@@ -173,8 +176,9 @@ def issue(
     )
 
 
-def open_item(document: Document, order: Order) -> OpenItem:
-    """Return what is owed on a new invoice."""
+def open_item(document: Document, order: Order, terms: PaymentTerms) -> OpenItem:
+    """Return what is owed on a new invoice, and when by the customer's terms."""
+    plan = instalments.by_terms(document.total, document.currency, document.issued_on, terms)
     return OpenItem(
         id=document.id,
         number=document.number,
@@ -186,7 +190,8 @@ def open_item(document: Document, order: Order) -> OpenItem:
         salesperson=order.salesperson,
         currency=document.currency,
         issued_on=document.issued_on,
-        due_on=document.due_on,
+        due_on=plan[0].due_on if plan else document.due_on,
+        instalments=plan,
         net=document.net,
         tax=document.tax,
         total=document.total,

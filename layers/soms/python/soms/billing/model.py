@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from soms.billing.instalments import Instalment, next_due
 from soms.kit import money
 from soms.kit.fields import Amount
 
@@ -157,7 +158,8 @@ class OpenItem(Frozen):
     """What is still owed on an invoice; `seq` counts its writes. Amounts in the document's currency.
 
     `allocations` are those that hold, the newest last; `paid` and `written_off` are their sums, `credited` is
-    that of the `credit_notes`. `freed_from` are payments whose money it had to give back once.
+    that of the `credit_notes`. `freed_from` are payments whose money it had to give back once. With
+    `instalments` it is due when the next of them is.
     """
 
     id: str
@@ -182,6 +184,7 @@ class OpenItem(Frozen):
     freed_from: tuple[str, ...] = ()
     credit_notes: tuple[str, ...] = ()
     entity: str | None = None
+    instalments: tuple[Instalment, ...] = ()
     seq: int = 1
 
     @property
@@ -244,6 +247,10 @@ class OpenItem(Frozen):
             return self
         return self.model_copy(update={"freed_from": (*self.freed_from, payment_id)})
 
+    def planned(self, plan: tuple[Instalment, ...]) -> "OpenItem":
+        """Return the item as it falls due in instalments, which come to its total."""
+        return self._with(instalments=plan)
+
     def credited_by(self, amount: Decimal, credit_note: str) -> "OpenItem":
         """Return the item after a credit note of this amount, which must be open."""
         return self._with(credited=self.credited + amount, credit_notes=(*self.credit_notes, credit_note))
@@ -256,8 +263,9 @@ class OpenItem(Frozen):
             for kind in ("payment", "write_off")
         }
         rest = after.total - after.credited - sums["payment"] - sums["write_off"]
+        due_on = next_due(after.instalments, after.total - rest) if after.instalments else after.due_on
         return after.model_copy(
-            update={"paid": sums["payment"], "written_off": sums["write_off"], "open": rest}
+            update={"paid": sums["payment"], "written_off": sums["write_off"], "open": rest, "due_on": due_on}
         )
 
 

@@ -157,7 +157,8 @@ def issue(run: Run, order: Order, bill: Bill, name: str, caller: Caller) -> Docu
     if invoice:
         _credit(run, document, invoice, caller)
     else:
-        balances.put_open_item(run.writes, invoicing.open_item(document, order), before=None)
+        terms = run.customers[order.customer.id].payment_terms
+        balances.put_open_item(run.writes, invoicing.open_item(document, order, terms), before=None)
     journal.record(run.writes, issued(document), caller, at=run.now)
     return document
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from soms.billing.credit_use import CreditUse
+from soms.billing.instalments import uncovered
 from soms.billing.model import OpenItem
 from soms.billing.payment import Payment
 from soms.billing.refund import Refund
@@ -10,7 +11,7 @@ from soms.billing.write_off import WriteOff
 from soms.kit import clock, money
 
 OWED = ("net", "tax", "total", "credited", "paid", "written_off", "open")
-INNER = {"salesperson", "seq", "allocations", "freed_from"}
+INNER = {"salesperson", "seq", "allocations", "freed_from", "instalments"}
 HIDDEN = {"seq", "said", "home", "allocations", "principal", "freed_orders"}
 
 
@@ -26,7 +27,21 @@ def owed(item: OpenItem) -> dict[str, object]:
         for one in item.allocations
     ]
     shown = item.model_dump(mode="json", exclude=INNER)
-    return shown | amounts | {"status": item.status, "allocations": settled}
+    return shown | amounts | {"status": item.status, "allocations": settled} | _plan(item)
+
+
+def _plan(item: OpenItem) -> dict[str, object]:
+    """Return the instalments with what is open of each, where there are any."""
+    left = dict(uncovered(item.instalments, item.total - item.open))
+    plan = [
+        {
+            "due_on": str(one.due_on),
+            "amount": money.text(one.amount, item.currency),
+            "open": money.text(left.get(one.due_on, Decimal(0)), item.currency),
+        }
+        for one in item.instalments
+    ]
+    return {"instalments": plan} if plan else {}
 
 
 def write_off(one: WriteOff) -> dict[str, object]:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from soms.catalog.model import Address
 from soms.kit.fields import (
@@ -17,6 +17,7 @@ from soms.kit.fields import (
     Day,
     Frozen,
     Name,
+    Percent,
     Reference,
     Request,
     Text,
@@ -27,6 +28,9 @@ Kind = Literal["account", "cash"]
 InvoicePolicy = Literal["on_order", "on_shipment"]
 Status = Literal["active", "merged", "erased"]
 MOST_REFERENCES: Final = 20
+MOST_INSTALMENTS: Final = 24
+WHOLE: Final = 100
+"""What the parts of an invoice make, in percent."""
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _BETWEEN_DIGITS: Final = re.compile(r"[\s().\-/]")
 _PHONE: Final = re.compile(r"\+?[0-9]{5,15}")
@@ -53,11 +57,34 @@ Email = Annotated[str, Field(max_length=200), AfterValidator(_email)]
 Phone = Annotated[str, Field(max_length=50), AfterValidator(_phone)]
 
 
-class PaymentTerms(Request):
-    """When invoices fall due: days after issue or month's end, on a day of the next month, or at once."""
+class TermsPart(Request):
+    """So much of an invoice falls due so many days after it was issued."""
 
-    kind: Literal["net", "end_of_month", "fixed_day", "prepaid"] = "net"
+    percent: Annotated[Percent, Field(gt=0)]
+    days: Annotated[int, Field(strict=True, ge=0, le=1825)]
+
+
+class PaymentTerms(Request):
+    """When invoices fall due: days after issue or month's end, on a day of the next month, or at once.
+
+    With `instalments` they fall due in parts, which make 100 percent.
+    """
+
+    kind: Literal["net", "end_of_month", "fixed_day", "prepaid", "instalments"] = "net"
     days: Annotated[int, Field(strict=True, ge=0, le=365)] = 30
+    parts: Annotated[tuple[TermsPart, ...], Field(max_length=MOST_INSTALMENTS)] = ()
+
+    @model_validator(mode="after")
+    def _parts_of_a_whole(self) -> "PaymentTerms":
+        if (self.kind == "instalments") != bool(self.parts):
+            words = "instalments have parts, other terms have none", "分期条款须列明各期，其他条款不得列明"
+            raise wrong("required", *words)
+        days = [one.days for one in self.parts]
+        if days != sorted(set(days)):
+            raise wrong("too_early", "each part falls due after the one before", "各期到期日须递增")
+        if self.parts and sum(one.percent for one in self.parts) != WHOLE:
+            raise wrong("sum_differs", "the parts must make 100 percent", "各期比例合计须为 100")
+        return self
 
 
 class Contact(Request):

@@ -164,6 +164,7 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/invoices/{invoice_id}/document": SELLERS | READERS,
         "POST /v1/invoices/{invoice_id}/credit-notes": FINANCE,
         "POST /v1/invoices/{invoice_id}/write-offs": FINANCE,
+        "PUT /v1/invoices/{invoice_id}/instalments": FINANCE,
         "GET /v1/credit-notes": SELLERS | READERS,
         "GET /v1/credit-notes/{credit_note_id}": SELLERS | READERS,
         "GET /v1/credit-notes/{credit_note_id}/document": SELLERS | READERS,
