@@ -165,8 +165,11 @@ CASES = [
     Case("billing/list", BILLED, 200, _numbers("/v1/invoices"), ["-000001"]),
     Case("billing/document_pending", BILLED, 409),
     Case("billing/series_proof", BILLED, 200),
+    Case("billing/write_off", BILLED, 201, _owing, [("33.00", "open")]),
     Case("payments/pay", BILLED, 201, _owing, [("0.00", "paid")]),
     Case("payments/no_amount", BILLED, 422, _owing, [("33.90", "open")]),
+    Case("payments/bounce", (*BILLED, "payments/pay"), 200, _owing, [("33.90", "open")]),
+    Case("payments/refund_too_much", (*BILLED, "payments/pay"), 409, _owing, [("0.00", "paid")]),
     Case("payments/list", (*BILLED, "payments/pay"), 200),
     Case("reconciliation/waiting", BILLED, 200),
     Case("reconciliation/match_nothing", BILLED, 404),
@@ -238,10 +241,12 @@ COMMANDS = {
     "orders/place",
     "orders/cancel",
     "orders/ship",
+    "billing/write_off",
     "payments/pay",
     "transfers/open",
     "transfers/apply",
     "orders/confirm_on_paper",
+    "payments/bounce",
 }
 """What carries a key and succeeds: the second time it says that it is a repeat."""
 

@@ -90,6 +90,8 @@ def _by_itself(table: Desk, request: PaymentRequest) -> list[Planned]:
     items = [one for one in table.items.values() if one.currency == request.currency]
     planned = desk.plan(request.amount, items)
     there = sum((amount for _, amount in planned), ZERO)
+    if there < request.amount and any(one.open and len(one.allocations) >= MOST_HELD for one in items):
+        raise TooManyAllocations
     if there < request.amount:
         left, asked = (money.text(one, request.currency) for one in (there, request.amount))
         words = (
