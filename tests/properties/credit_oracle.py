@@ -1,6 +1,6 @@
 """What the rules of billing and crediting say, in fractions of a minor unit; shares no code with the kernel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -122,28 +122,39 @@ class Ledger:
 
     def allow(self, invoice: str, amount: int) -> Told:
         """Credit an amount on the price of what an invoice bills."""
-        places = {number: row.place(invoice) for number, row in self.rows.items()}
-        held = {number: place for number, place in places.items() if place}
-        have = {number: self.rows[number].between(*place) for number, place in held.items()}
-        shares = largest_remainder(amount, [Fraction(sum(pair)) for pair in have.values()])
-        gross = dict(zip(have, shares, strict=True))
-        told: Told = {}
-        for rate in dict.fromkeys(self.rows[number].rate for number in have):
-            members = [number for number in have if self.rows[number].rate == rate]
-            floors = [max(gross[number] - have[number][0], 0) for number in members]
-            tops = [min(gross[number], have[number][1]) for number in members]
-            whole = sum(gross[number] for number in members)
-            tax = whole - half_up(Fraction(whole) / (1 + rate))
-            tax = min(max(tax, sum(floors)), sum(tops))
-            rooms = [Fraction(top - floor) for floor, top in zip(floors, tops, strict=True)]
-            more = largest_remainder(tax - sum(floors), rooms)
-            for number, floor, extra in zip(members, floors, more, strict=True):
-                if gross[number]:
-                    told[number] = (0, gross[number] - floor - extra, floor + extra)
-        for number, (_, *pair) in told.items():
-            self.rows[number].allowances.append((*held[number], (pair[0], pair[1])))
+        told = spread(self.rows, invoice, amount)
+        for number, (_, net, tax) in told.items():
+            row = self.rows[number]
+            row.allowances.append((*(row.place(invoice) or (0, 0)), (net, tax)))
         self.left[invoice] -= amount
         return told
+
+
+def left(rows: Mapping[int, Row], invoice: str) -> dict[int, Pair]:
+    """Return net and tax that an invoice still has of each line."""
+    places = {number: row.place(invoice) for number, row in rows.items()}
+    return {number: rows[number].between(*place) for number, place in places.items() if place}
+
+
+def spread(rows: Mapping[int, Row], invoice: str, amount: int) -> Told:
+    """Spread an amount over what an invoice has: by what is left of lines, with the tax that is in it."""
+    have = left(rows, invoice)
+    shares = largest_remainder(amount, [Fraction(sum(pair)) for pair in have.values()])
+    gross = dict(zip(have, shares, strict=True))
+    told: Told = {}
+    for rate in dict.fromkeys(rows[number].rate for number in have):
+        members = [number for number in have if rows[number].rate == rate]
+        floors = [max(gross[number] - have[number][0], 0) for number in members]
+        tops = [min(gross[number], have[number][1]) for number in members]
+        whole = sum(gross[number] for number in members)
+        tax = whole - half_up(Fraction(whole) / (1 + rate))
+        tax = min(max(tax, sum(floors)), sum(tops))
+        rooms = [Fraction(top - floor) for floor, top in zip(floors, tops, strict=True)]
+        more = largest_remainder(tax - sum(floors), rooms)
+        for number, floor, extra in zip(members, floors, more, strict=True):
+            if gross[number]:
+                told[number] = (0, gross[number] - floor - extra, floor + extra)
+    return told
 
 
 def _total(told: Told) -> int:

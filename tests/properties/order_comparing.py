@@ -160,6 +160,11 @@ def text(minor: int, currency: str) -> str:
     return format(Decimal(minor).scaleb(-digits), f".{digits}f")
 
 
+def minor(amount: str, currency: str) -> int:
+    """Read an amount in minor units."""
+    return int(Decimal(amount).scaleb(DIGITS[currency]))
+
+
 def seen(order: Order, company: Company) -> dict[str, Any]:
     """Return what of an order the answers should show."""
     currency = order.currency

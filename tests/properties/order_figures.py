@@ -9,6 +9,7 @@ from fractions import Fraction
 from soms.kit.tax import PricedLine
 
 from tests.properties import money_oracle
+from tests.properties.credit_oracle import Pair, Row
 from tests.properties.money_oracle import DIGITS, half_up
 
 NAMES = ("net", "tax", "discount", "share")
@@ -59,8 +60,10 @@ class Line:
     shipped: int = 0
     returning: int = 0
     returned: int = 0
-    credited: int = 0
+    by_hand_credited: int = 0
+    by_return: int = 0
     invoiced: int = 0
+    allowances: list[tuple[int, int, Pair]] = field(default_factory=list)
 
     @property
     def quantity(self) -> int:
@@ -94,9 +97,30 @@ class Line:
     def gross(self, units: int) -> int:
         return self.worth("net", units) + self.worth("tax", units)
 
+    def row(self, held: Sequence[Sequence[int]] = ()) -> Row:
+        """Return the line as the oracle of credit notes has it; `held` says which invoices bill it."""
+        parts = [(part.units, part.net, part.tax) for part in self.parts]
+        stack = [(str(number), units) for number, units in held]
+        return Row(Fraction(self.rate), parts, allowances=self.allowances, stack=stack)
+
+    def due(self, units: int) -> int:
+        """Return what the first so many units are billed at."""
+        return sum(self.row().between(0, units)) if self.allowances else self.gross(units)
+
+    @property
+    def credited(self) -> int:
+        return self.by_hand_credited + self.by_return
+
+    def ever_to_bill(self, policy: str) -> int:
+        return self.shipped if policy == "on_shipment" and not self.charge else self.in_force
+
     def to_bill(self, policy: str) -> int:
-        wanted = self.shipped if policy == "on_shipment" and not self.charge else self.in_force
-        return max(wanted - self.credited, 0)
+        return max(self.ever_to_bill(policy) - self.credited, 0)
+
+    def swallow(self, policy: str) -> None:
+        """Count no more as credited by hand than there is to bill."""
+        most = max(self.ever_to_bill(policy) - self.by_return, 0)
+        self.by_hand_credited = min(self.by_hand_credited, most)
 
 
 @dataclass(frozen=True)
@@ -155,11 +179,11 @@ class Order:
         """Return Σ (quantity − cancelled − credited) × price with tax, nothing before confirmation."""
         if self.status not in BINDING:
             return 0
-        return sum(line.gross(max(line.in_force - line.credited, 0)) for line in self.lines)
+        return sum(line.due(max(line.in_force - line.credited, 0)) for line in self.lines)
 
     @property
     def billed(self) -> int:
-        return sum(line.gross(line.invoiced) for line in self.lines)
+        return sum(line.due(line.invoiced) for line in self.lines)
 
     def per_sku(self) -> dict[str, int]:
         held: dict[str, int] = {}
@@ -186,6 +210,8 @@ class Order:
         if not charges_stay and not any(line.shipped or line.open for line in self.goods):
             for line in self.lines:
                 line.cancelled += line.open if line.charge else 0
+        for line in self.lines:
+            line.swallow(self.policy)
 
     def sum_up(self) -> None:
         """Add up what is in force; an order of which nothing is keeps its figures."""

@@ -132,6 +132,21 @@ def the_newest_invoice_is_credited(player: Player) -> None:
     cancel(player, name, {1: 2})
 
 
+def an_invoice_is_credited_by_hand(player: Player) -> None:
+    """An amount, some units, a cancellation of what is left, and what was swallowed by it is billed again."""
+    name = place(player, [Asked("A", 3), Asked("B", 1)])
+    player.drain()
+    (issued,) = player.world.call("GET", f"/v1/invoices?order_id={name}").body["data"]
+    order = player.company.orders
+    for what in (1_001, {1: 2}, {2: 3}, 99_999):
+        player.credited(order[name], issued, what)
+    cancel(player, name, {1: 2})
+    player.drain()
+    amend(player, name, Change((Edit(1, 4),)))
+    player.drain()
+    player.credited(order[name], issued, None)
+
+
 def units_keep_their_price(player: Player) -> None:
     """Units that came to a line later go first, at what they were agreed at."""
     name = place(player, [Asked("A", 3, rule=("amount", "10.00"))])
@@ -187,6 +202,7 @@ def credit_is_used_up(player: Player) -> None:
 OPENINGS: Sequence[Callable[[Player], None]] = (
     *(two_have_to_approve, amendments_wait, nothing_is_left_to_approve, quotes_run_out, what_waits_lets_go),
     *(goods_come_back, what_is_over_is_reopened, the_newest_invoice_is_credited, units_keep_their_price),
+    an_invoice_is_credited_by_hand,
     *(carriage_stays, discounts_go_with_units, goods_are_held, shipped_goods_are_billed, credit_is_used_up),
     *WAITING,
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta
 
+from tests.properties.credit_oracle import Row, left, spread
 from tests.properties.order_books import APPROVERS, MANAGERS, STEPS, Books, Return, Who, line_of
 from tests.properties.order_changes import amended, drafted, faults_of, in_draft, require
 from tests.properties.order_figures import Asked, Change, Order, Refusal, Rule, Terms, Waiting
@@ -220,13 +221,55 @@ class Company(Books):
         if command == "resolve":
             credited = back.received if said is None else taken(after, said, back.received, "received")
             for number, units in credited.items():
-                line_of(after, number).credited += units
+                line_of(after, number).by_return += units
+                line_of(after, number).swallow(after.policy)
         self.commit([(before, after)], walked="step")
         for number, units in (said or {}).items() if command == "inspect" else ():
             if line_of(after, number).stocked:
                 self.shelves[line_of(after, number).sku].on_hand += units
         back.status = to
         self.returns[name] = back
+
+    def credit(self, name: str, invoice: int, what: Mapping[int, int] | int | None) -> None:
+        """Credit units of lines, an amount, or all that is left of an invoice, by its number."""
+        before = self.orders[name]
+        after = deepcopy(before)
+        if before.billed_at != before.version:
+            raise Refusal(503, "unavailable")
+        rows = {line.number: line.row(after.held.get(line.number, ())) for line in after.lines}
+        if isinstance(what, int):
+            self._allow(after, rows, str(invoice), what)
+        else:
+            self._credit_units(after, rows, str(invoice), what)
+        self.commit([(before, after)], walked="credit")
+        self.documents["CN"] += 1
+        after.billed_at = after.version
+
+    def _allow(self, order: Order, rows: Mapping[int, Row], invoice: str, amount: int) -> None:
+        if amount > sum(sum(pair) for pair in left(rows, invoice).values()):
+            raise Refusal(409, "amount_exceeds_creditable")
+        for number, (_, net, tax) in spread(rows, invoice, amount).items():
+            place = rows[number].place(invoice)
+            assert place is not None
+            line_of(order, number).allowances.append((*place, (net, tax)))
+
+    def _credit_units(
+        self, order: Order, rows: Mapping[int, Row], invoice: str, said: Mapping[int, int] | None
+    ) -> None:
+        places = {number: row.place(invoice) for number, row in rows.items()}
+        most = {number: place[1] - place[0] for number, place in places.items() if place}
+        if not most:
+            raise Refusal(409, "amount_exceeds_creditable")
+        units = most if said is None else taken(order, said, most, "creditable")
+        if any(rows[number].stack[-1][0] != invoice for number in units):
+            raise Refusal(409, "billed_by_newer_invoice")
+        for number, count in units.items():
+            line, held = line_of(order, number), order.held[number]
+            line.by_hand_credited += count
+            line.invoiced -= count
+            held[-1][1] -= count
+            if not held[-1][1]:
+                held.pop()
 
     def exchange(self, who: Who, name: str, asked: list[Asked]) -> Order:
         """Credit all that came back of a return and place an order for other goods, in one step."""
@@ -236,7 +279,8 @@ class Company(Books):
         before = self.orders[back.order]
         after = deepcopy(before)
         for number, units in back.received.items():
-            line_of(after, number).credited += units
+            line_of(after, number).by_return += units
+            line_of(after, number).swallow(after.policy)
         order = self._drafted(who, before.buyer, asked, None, {})
         guarded = self._settle(None, order, who)
         self.commit([(before, after), (None, order)], guarded=guarded, walked="step")

@@ -122,11 +122,13 @@ class Player(Saying):
             self.replay()
         elif roll < 0.13:
             self.jump()
-        elif roll < (0.22 if self.plenty == MANY else 0.28):
+        elif roll < 0.17 and self.company.orders:
+            self.credit(self.dice.choice(list(self.company.orders.values())[-RECENT:]))
+        elif roll < (0.26 if self.plenty == MANY else 0.32):
             self.outside()
-        elif roll < 0.40 or not self.company.orders:
+        elif roll < 0.44 or not self.company.orders:
             self.place()
-        elif roll < 0.51 and self.company.returns:
+        elif roll < 0.55 and self.company.returns:
             self.move_return()
         else:
             self.command()

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.properties.order_bodies import Bodies
 from tests.properties.order_books import STEPS, Return, Who
-from tests.properties.order_comparing import Comparing
+from tests.properties.order_comparing import Comparing, minor, text
 from tests.properties.order_figures import Order, Refusal
 from tests.world import Answer
 
@@ -183,6 +183,36 @@ class Saying(Comparing):
         if made:
             placed = self.world.call("GET", f"/v1/orders/{made[1].body['exchange_order_id']}")
             self.register(made[0], placed)
+
+    def credit(self, order: Order) -> None:
+        """Credit something of an invoice of the order, once the streams have told the order of it, or not."""
+        if self.dice.random() < 0.8:
+            self.drain()
+        issued = self.world.call("GET", f"/v1/invoices?order_id={order.id}").body["data"]
+        if not issued:
+            return
+        one = self.dice.choice(issued)
+        roll, most = self.dice.random(), minor(one["total"], order.currency)
+        what: dict[int, int] | int | None = None
+        if roll < 0.55 and most:
+            what = self.dice.randint(1, max(most // self.dice.choice((1, 2, 10)), 1))
+        elif roll < 0.95:
+            what = self.bodies.units({line.number: line.invoiced for line in order.lines}, whole=0) or {1: 1}
+        self.credited(order, one, what)
+
+    def credited(self, order: Order, issued: Any, what: dict[int, int] | int | None) -> None:
+        """Credit units, an amount or all of an invoice, and let the streams tell the order of it."""
+        said: dict[str, object] = {}
+        if isinstance(what, int):
+            said = {"amount": text(what, order.currency)}
+        elif what is not None:
+            said = dict(self.bodies.named(what))
+        path = f"/v1/invoices/{issued['id']}/credit-notes"
+        number = int(issued["number"].rpartition("-")[2])
+        body = {**said, "reason": "agreed"}
+        self.send("POST", path, body, FAY, lambda: self.company.credit(order.id, number, what))
+        self.drain()
+        self.look(self.company.orders[order.id])
 
     def count(self, sku: str, units: int) -> None:
         """Count a shelf, once the streams have told of all that was moved."""

@@ -171,7 +171,7 @@ def inspect(return_id: str, request: InspectRequest, caller: Caller, *, now: dat
 def resolve(return_id: str, request: ResolveRequest, caller: Caller, *, now: datetime) -> Return:
     """Settle a return: units are credited (a credit note follows), goods go out in exchange, or nothing.
 
-    What the credit note frees of payments is unapplied on them; finance refunds it where it is to go back.
+    What the credit note frees of payments is unapplied on them, from where finance gives it back.
     """
 
     def outcome(one: Return, order: Order) -> Outcome:
