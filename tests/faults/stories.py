@@ -134,6 +134,12 @@ CANCELLED = PLACED | {
     "invoiced": "22.60",
     "moves": ["receipt", "reserve", "release"],
 }
+CREDITED = PLACED | {
+    "orders": [2],
+    "owes": "22.60",
+    "credit_notes": ["11.30"],
+    "invoiced": "22.60",
+}
 SHIPPED = PLACED | {
     "orders": [2],
     "shelf": (9, 2, 7),
@@ -172,6 +178,18 @@ def _on_an_order(step: str) -> Callable[[World, str], Callable[[], Story]]:
         )
 
     return make
+
+
+def credit(world: World, name: str) -> Callable[[], Story]:
+    sku, customer = _goods(world, name)
+    order = world.order(customer, (sku, 3)).body["id"]
+    world.drain()
+    (issued,) = world.call("GET", f"/v1/invoices?order_id={order}").body["data"]
+    path, body = f"/v1/invoices/{issued['id']}/credit-notes", {**LINE, "reason": "agreed"}
+    return lambda: Story(
+        lambda: world.call("POST", path, body, key=name, as_="finance"),
+        lambda: found(world, sku, customer),
+    )
 
 
 def _adjust(world: World, name: str, delta: int, reason: str) -> Any:
@@ -242,6 +260,7 @@ COMMANDS = (
     Plot("place", place, PLACED),
     Plot("cancel", _on_an_order("cancel"), CANCELLED),
     Plot("ship", _on_an_order("shipments"), SHIPPED),
+    Plot("credit", credit, CREDITED),
     Plot("adjust", adjust, ADJUSTED),
     Plot("take_on", take_on, KNOWN),
     Plot("change_customer", change_customer, CHANGED),

@@ -299,6 +299,7 @@ class Books:
                     held.append([number, units + change])
                 change = min(change + units, 0)
         self.documents["INV"] += more
+        order.invoices += [self.documents["INV"]] if more else []
         self.documents["CN"] += len(notes)
         over = any(line.shipped for line in order.lines) and not any(line.open for line in order.goods)
         if order.status == "confirmed" and over and not order.billed and order.waiting is None:

@@ -152,6 +152,7 @@ class Order:
     waiting: Waiting | None = None
     totals: dict[str, int] = field(default_factory=dict)
     held: dict[int, list[list[int]]] = field(default_factory=dict)
+    invoices: list[int] = field(default_factory=list)
     billed_at: int = 0
     serial: int = 0
     placed: datetime | None = None

@@ -231,16 +231,17 @@ class Company(Books):
         self.returns[name] = back
 
     def credit(self, name: str, invoice: int, what: Mapping[int, int] | int | None) -> None:
-        """Credit units of lines, an amount, or all that is left of an invoice, by its number."""
+        """Credit units of lines, an amount, or all that is left of an invoice, by its place in the order."""
         before = self.orders[name]
         after = deepcopy(before)
         if before.billed_at != before.version:
             raise Refusal(503, "unavailable")
         rows = {line.number: line.row(after.held.get(line.number, ())) for line in after.lines}
+        number = str(before.invoices[invoice])
         if isinstance(what, int):
-            self._allow(after, rows, str(invoice), what)
+            self._allow(after, rows, number, what)
         else:
-            self._credit_units(after, rows, str(invoice), what)
+            self._credit_units(after, rows, number, what)
         self.commit([(before, after)], walked="credit")
         self.documents["CN"] += 1
         after.billed_at = after.version

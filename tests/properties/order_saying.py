@@ -188,7 +188,7 @@ class Saying(Comparing):
         """Credit something of an invoice of the order, once the streams have told the order of it, or not."""
         if self.dice.random() < 0.8:
             self.drain()
-        issued = self.world.call("GET", f"/v1/invoices?order_id={order.id}").body["data"]
+        issued = self.invoices(order)
         if not issued:
             return
         one = self.dice.choice(issued)
@@ -200,6 +200,11 @@ class Saying(Comparing):
             what = self.bodies.units({line.number: line.invoiced for line in order.lines}, whole=0) or {1: 1}
         self.credited(order, one, what)
 
+    def invoices(self, order: Order) -> list[Any]:
+        """Return the invoices of an order in the order of their numbers; others may have numbers between."""
+        found = self.world.call("GET", f"/v1/invoices?order_id={order.id}").body["data"]
+        return sorted(found, key=lambda one: str(one["number"]))
+
     def credited(self, order: Order, issued: Any, what: dict[int, int] | int | None) -> None:
         """Credit units, an amount or all of an invoice, and let the streams tell the order of it."""
         said: dict[str, object] = {}
@@ -208,9 +213,9 @@ class Saying(Comparing):
         elif what is not None:
             said = dict(self.bodies.named(what))
         path = f"/v1/invoices/{issued['id']}/credit-notes"
-        number = int(issued["number"].rpartition("-")[2])
+        place = [one["id"] for one in self.invoices(order)].index(issued["id"])
         body = {**said, "reason": "agreed"}
-        self.send("POST", path, body, FAY, lambda: self.company.credit(order.id, number, what))
+        self.send("POST", path, body, FAY, lambda: self.company.credit(order.id, place, what))
         self.drain()
         self.look(self.company.orders[order.id])
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from soms.billing.model import DocumentKind
 from soms.billing.proof import proof
 from soms.inventory.model import COUNTERS, Stock, StockItem
 from soms.orders import effects, quantities, queue
@@ -149,7 +150,8 @@ def _orders(books: Books) -> Finding:
 
 
 def _billed(books: Books) -> Finding:
-    wrong = []
+    """Look whether units and amounts of each order's documents are those that are to be billed of it."""
+    wrong, units, amounts = [], *_documented(books)
     for order in (one for one in books.orders.values() if one.is_binding):
         billing = books.billings.get(order.id)
         if billing is None or billing.last_version != order.version:
@@ -160,6 +162,12 @@ def _billed(books: Books) -> Finding:
         have = {line: billing.billed(line) for line in wanted}
         if wanted != have:
             wrong.append(f"{order.number}: to be billed {wanted}, billed {have}")
+        told = {line: units.get((order.id, line), 0) for line in wanted}
+        if told != have:
+            wrong.append(f"{order.number}: documents bill {told}, billed {have}")
+        worth = sum((quantities.value(line, wanted[line.line]) for line in order.lines), ZERO)
+        if worth != amounts.get(order.id, ZERO):
+            wrong.append(f"{order.number}: documents make {amounts.get(order.id, ZERO)}, it is worth {worth}")
         named = set(billing.invoices + billing.credit_notes)
         issued = {one for one in named if one in books.documents}
         if named != issued:
@@ -167,6 +175,19 @@ def _billed(books: Books) -> Finding:
     owned = {name for one in books.billings.values() for name in one.invoices + one.credit_notes}
     wrong += [f"{books.documents[name].number}: of no order" for name in books.documents.keys() - owned]
     return len(books.orders), wrong
+
+
+def _documented(books: Books) -> tuple[dict[tuple[str, int], int], dict[str, Decimal]]:
+    """Return what invoices less credit notes bill: units by order and line, amounts with tax by order."""
+    units: dict[tuple[str, int], int] = {}
+    amounts: dict[str, Decimal] = {}
+    for document in books.documents.values():
+        sign = 1 if document.kind is DocumentKind.INVOICE else -1
+        amounts[document.order_id] = amounts.get(document.order_id, ZERO) + sign * document.total
+        for line in document.lines:
+            place = document.order_id, line.line
+            units[place] = units.get(place, 0) + sign * line.quantity
+    return units, amounts
 
 
 def _series(books: Books) -> Finding:
