@@ -21,7 +21,7 @@ Limit = Annotated[int, Field(ge=1, le=paging.MOST)]
 class AsOf(Request):
     """The day a figure is of: today where none is named."""
 
-    as_of: date | None = None
+    as_of: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))] | None = None
 
 
 class Entries(Request):

@@ -6,10 +6,11 @@ from pathlib import Path
 from infra.reference.access import access
 from infra.reference.errors import errors
 from infra.reference.page import LANGUAGES, name_of
+from infra.reference.postings import postings
 from infra.reference.states import states
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
-TOPICS = {"access": access, "errors": errors, "order-states": states}
+TOPICS = {"access": access, "errors": errors, "order-states": states, "postings": postings}
 
 
 @cache

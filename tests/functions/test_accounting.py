@@ -196,6 +196,19 @@ def test_entries_between_two_days_leave_out_the_others(world: World) -> None:
     assert [row["posted_on"] for row in found] == [str(days[1]), str(days[2])]
 
 
+def test_days_that_make_no_sense_are_told_and_find_nothing(world: World) -> None:
+    billed(world, "100.00")
+    world.drain()
+
+    backwards = world.call("GET", "/v1/ledger/entries?account=revenue&from=2026-12-01&to=2026-11-01", **AUDITOR)
+    early = world.call("GET", "/v1/ledger/trial-balance?as_of=0001-01-01", **AUDITOR)
+    nowhere = world.call("GET", "/v1/ledger/entries?account=none", **AUDITOR)
+
+    assert (backwards.status, backwards.body["data"]) == (200, [])
+    assert (early.status, early.code) == (400, "invalid_parameter")
+    assert (nowhere.status, nowhere.body["data"]) == (200, [])
+
+
 def test_a_voucher_says_what_it_concerns(world: World) -> None:
     customer, (first,) = billed(world, "100.00")
     payment = pay(world, "100.00", customer_id=customer).body
@@ -485,6 +498,17 @@ def test_of_two_batches_made_at_once_none_has_what_the_other_has(world: World) -
     assert others[0].status == 201
     assert (mine.status, mine.code) == (409, "nothing_to_export")
     assert customer
+
+
+def test_a_batch_through_a_moment_before_the_last_one_has_nothing(world: World) -> None:
+    billed(world, "100.00")
+    world.drain()
+    batch(world)
+
+    said = {"through": clock.stamp(clock.now() - timedelta(hours=1))}
+    answer = world.call("POST", "/v1/journal-batches", said, **FINANCE)
+
+    assert (answer.status, answer.code) == (409, "nothing_to_export")
 
 
 def test_a_batch_that_would_end_in_the_last_five_minutes_is_refused(world: World) -> None:

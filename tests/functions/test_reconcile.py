@@ -9,6 +9,8 @@ from soms.inventory import incoming
 from soms.inventory.model import StockItem
 from soms.kit import aws
 
+from tests.functions.test_accounting import LAST_OF_MONTH, MONTH, batch, closed
+from tests.functions.test_payments import billed, pay
 from tests.functions.test_transfers import WEST, send, two_sites
 from tests.world import World
 
@@ -152,3 +154,27 @@ def test_a_document_that_is_not_in_the_ledger_is_named(traded: World) -> None:
     broken = traded.broken()
     assert {check["check"] for check in broken} == {"12"}
     assert str(lost["document"]) in broken[0]["examples"][0]
+
+
+def test_a_closed_month_that_was_changed_is_named(world: World) -> None:
+    customer, _ = billed(world, "100.00")
+    pay(world, "30.00", customer_id=customer, received_on=str(LAST_OF_MONTH), allocations="none")
+    assert closed(world).body["state"] == "closed"
+    balances = {"L": [{"L": [{"S": text} for text in ("bank", "CNY", "1.00", "0.00")]}]}
+
+    key = {"pk": f"closing#{MONTH}", "sk": "closing"}
+    tamper("LEDGER_TABLE", key, "SET balances = :balances", {":balances": balances})
+
+    assert {check["check"]: check["failures"] for check in world.broken()} == {"12": 4}
+
+
+def test_a_document_that_a_journal_batch_left_out_is_named(world: World) -> None:
+    billed(world, "100.00", "60.00")
+    assert batch(world).status == 201
+    assert world.broken() == []
+
+    key = {"pk": "batches", "sk": "000001"}
+    tamper("LEDGER_TABLE", key, "ADD documents :less", {":less": {"N": "-1"}})
+
+    (check,) = world.broken()
+    assert (check["check"], check["examples"]) == ("12", ["JB-000001: 1 documents, 2 were recorded by then"])

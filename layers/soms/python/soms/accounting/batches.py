@@ -3,19 +3,18 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from botocore.exceptions import ClientError
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from soms.accounting import batch_file, chart, lag, ledger
 from soms.accounting.model import Account, Posted, Sums, added
 from soms.billing import files
 from soms.billing.model import File
 from soms.catalog import store as catalog
-from soms.kit import aws, clock, items, journal, money, paging, settings
+from soms.kit import aws, clock, items, journal, money, paging, settings, streams
 from soms.kit.access import Caller
 from soms.kit.fields import Frozen, Request
 from soms.kit.problems import Fault, Invalid, NotFound, Problem
@@ -45,7 +44,7 @@ class NothingToExport(Problem):
 class BatchRequest(Request):
     """Up to which moment a batch goes, and in which form it is."""
 
-    through: AwareDatetime | None = None
+    through: Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))] | None = None
     format: Literal["csv"] = "csv"
 
 
@@ -213,7 +212,7 @@ def _store(batch: Batch, content: bytes) -> None:
     if hashlib.sha256(content).hexdigest() != batch.sha256:
         message = f"{batch.key} would hold other bytes"
         raise files.FileDiffers(message)
-    try:
+    with streams.suppress_existing():
         aws.s3().put_object(
             Bucket=settings.get(Setting.DOCUMENTS_BUCKET),
             Key=batch.key,
@@ -222,9 +221,6 @@ def _store(batch: Batch, content: bytes) -> None:
             ChecksumSHA256=base64.b64encode(bytes.fromhex(batch.sha256)).decode(),
             IfNoneMatch="*",
         )
-    except ClientError as error:
-        if aws.code_of(error) != "PreconditionFailed":
-            raise
     aws.dynamodb().put_item(
         TableName=settings.get(Setting.LEDGER),
         Item=items.encode({**_mark(batch)[1], "key": batch.key, "sha256": batch.sha256}),

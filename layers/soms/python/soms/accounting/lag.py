@@ -22,6 +22,8 @@ _END: Final = "\uffff"
 
 def recorded(after: str, through: str) -> Iterator[items.Item]:
     """Yield the index rows of documents recorded after a key and through another, in their order."""
+    if after >= f"{through}#":
+        return
     month = after[:MONTH]
     while month <= through[:MONTH]:
         shards = (_shard(f"{month}#{shard}", after, through) for shard in range(store.SHARDS))

@@ -21,6 +21,8 @@ def page(
     """Return one page of an account's entries between two days, both included."""
     low, high = str(first or "0000"), f"{last or '9999'}#\uffff"
     high = min(high, after) if after else high
+    if low > high:
+        return paging.Page([], None)
     rows: list[items.Item] = []
     for looked, month in enumerate(_months(account, low[:MONTH], high[:MONTH])):
         if looked == MOST_MONTHS or len(rows) == limit:

@@ -85,7 +85,7 @@ class Posted(Frozen):
     @property
     def month(self) -> str:
         """Return the month it counts for, such as `2026-11`."""
-        return f"{self.posted_on:%Y-%m}"
+        return str(self.posted_on)[:MONTH]
 
     @property
     def recorded_month(self) -> str:

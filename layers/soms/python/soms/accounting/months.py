@@ -6,6 +6,7 @@ from typing import Final
 
 from soms.accounting import blockers, chart, ledger, ties, trial
 from soms.accounting.blockers import Blocker, Month
+from soms.accounting.model import MONTH
 from soms.billing import collecting
 from soms.billing.periods import Periods, last_day, month_of
 from soms.kit import aws
@@ -27,7 +28,7 @@ def state(name: str, periods: Periods) -> str:
     if name == periods.closing:
         return "closing"
     # What comes before the first month that was ever closed has nothing in it, and nothing comes any more.
-    return "open" if name >= f"{periods.first_open:%Y-%m}" else "closed"
+    return "open" if name >= str(periods.first_open)[:MONTH] else "closed"
 
 
 def listed(*, now: datetime) -> list[dict[str, object]]:

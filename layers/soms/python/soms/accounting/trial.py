@@ -50,7 +50,11 @@ def of_day(as_of: date, periods: Periods) -> Trial:
 
 def snapshot(month: str) -> dict[Account, Sums]:
     """Return the closing balances that were kept when a month was closed."""
-    held = aws.get(*snapshot_key(month), consistent=True) or {}
+    return balances_of(aws.get(*snapshot_key(month), consistent=True) or {})
+
+
+def balances_of(held: items.Item) -> dict[Account, Sums]:
+    """Return the closing balances that an item keeps."""
     rows = held.get("balances")
     found: dict[Account, Sums] = {}
     for row in rows if isinstance(rows, list) else ():
@@ -71,8 +75,14 @@ def snapshot_item(trial: Trial) -> items.Item:
     for account, currency in trial.accounts:
         of = trial.closing((account, currency))
         balances.append([account, currency, money.text(of.debit, currency), money.text(of.credit, currency)])
-    content = json.dumps([month, balances], separators=(",", ":"), ensure_ascii=False)
-    return {**snapshot_key(month)[1], "month": month, "balances": balances, "sha256": ids.digest(content)}
+    kept: items.Item = {**snapshot_key(month)[1], "month": month, "balances": balances}
+    return kept | {"sha256": hash_of(kept)}
+
+
+def hash_of(held: items.Item) -> str:
+    """Return the hash of a month and its closing balances (SHA-256, lower-case hex)."""
+    told = [held["month"], held["balances"]]
+    return ids.digest(json.dumps(told, separators=(",", ":"), ensure_ascii=False))
 
 
 def shown(trial: Trial, known: Mapping[str, Words]) -> dict[str, object]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from soms.accounting import ledger
-from soms.accounting.model import Account, Posted, Sums
+from soms.accounting import batches, ledger, trial
+from soms.accounting.batches import Batch
+from soms.accounting.model import Account, Posted, Sums, added
 from soms.billing.model import Document
 from soms.billing.store import filed
 from soms.billing.voucher import Voucher
@@ -21,7 +22,12 @@ def look(books: Books) -> Finding:
     """Look whether each document has exactly its entries, and sums of days and months are theirs."""
     documents = list(_posted(books))
     entries = [row for row in books.ledger if "document" in row]
-    wrong = [*_entries(documents, entries), *_sums(documents, books.ledger)]
+    wrong = [
+        *_entries(documents, entries),
+        *_sums(documents, books.ledger),
+        *_snapshots(documents, books.ledger),
+        *_batches(documents, books.ledger),
+    ]
     return len(entries), wrong
 
 
@@ -76,3 +82,30 @@ def _sums(documents: Iterable[Posted], rows: Iterable[items.Item]) -> Iterator[s
         for month in sorted(counts.keys() | entered.keys())
         if counts.get(month) != entered.get(month)
     )
+
+
+def _snapshots(documents: Iterable[Posted], rows: Iterable[items.Item]) -> Iterator[str]:
+    """Compare the balances that were kept of closed months with what documents make of them today."""
+    for row in rows:
+        if not str(row["pk"]).startswith("closing#"):
+            continue
+        month, held = str(row["month"]), trial.balances_of(row)
+        made = added(one.lines for one in documents if one.month <= month)
+        for place in sorted(made.keys() | held.keys()):
+            told, now = held.get(place, Sums()), made.get(place, Sums())
+            if (told.debit, told.credit) != (now.debit, now.credit):
+                yield f"{month} {' '.join(place)}: closed at {told.balance}, documents make {now.balance}"
+        if row["sha256"] != trial.hash_of(row):
+            yield f"{month}: its closing balances are not those that were kept"
+
+
+def _batches(documents: Iterable[Posted], rows: Iterable[items.Item]) -> Iterator[str]:
+    """Look whether each document is in one journal batch, as far as batches go."""
+    made = [Batch.model_validate(row) for row in rows if row["pk"] == batches.BATCHES]
+    keys = sorted(one.recorded_key for one in documents)
+    last = ""
+    for batch in sorted(made, key=lambda one: one.number):
+        inside = [key for key in keys if last < key <= batch.last_key]
+        if (len(inside), inside[:1]) != (batch.documents, [batch.first_key]):
+            yield f"{batch.id}: {batch.documents} documents, {len(inside)} were recorded by then"
+        last = batch.last_key
