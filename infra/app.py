@@ -28,10 +28,15 @@ def configured(app: App) -> Stage:
     """Return the stage that the context names, with what the context says of it."""
     context = app.node.try_get_context
     stage = stages.named(context("stage") or "dev", context("account"), context("region"))
-    mail = {team: stages.addresses(team, context(f"{team}_emails")) for team in ("purchasing", "sales")}
+    teams = ("purchasing", "sales", "finance")
+    mail = {team: stages.addresses(team, context(f"{team}_emails")) for team in teams}
     platform = stages.tax_platform(stage, context("tax_platform"))
     return replace(
-        stage, purchasing_emails=mail["purchasing"], sales_emails=mail["sales"], tax_platform=platform
+        stage,
+        purchasing_emails=mail["purchasing"],
+        sales_emails=mail["sales"],
+        finance_emails=mail["finance"],
+        tax_platform=platform,
     )
 
 

@@ -60,6 +60,7 @@ class AppStack(Stack):
             self, "PurchasingTopic", key=data.own_key, addresses=self.stage.purchasing_emails
         )
         self.sales = TeamTopic(self, "SalesTopic", key=data.own_key, addresses=self.stage.sales_emails)
+        self.finance = TeamTopic(self, "FinanceTopic", key=data.own_key, addresses=self.stage.finance_emails)
         self.doors = {name: self._function(name, DOOR) for name in ROUTES}
         self.consumers = {name: self._consumer(name) for name in CONSUMERS}
         self.low_stock = self._function("low_stock", Size(memory=512, seconds=300))
@@ -67,6 +68,7 @@ class AppStack(Stack):
         self.figures = self._function("figures", Size(memory=1024, seconds=300))
         self.fapiao_sweep = self._function("fapiao_sweep", Size(memory=512, seconds=300))
         self.month_end = self._function("month_end", Size(memory=512, seconds=60))
+        self.dunning = self._function("dunning", Size(memory=512, seconds=300))
         self.reconcile = self._function(
             "reconcile", Size(memory=1769, seconds=900, at_once=2 if self.stage.production else None)
         )
@@ -92,7 +94,8 @@ class AppStack(Stack):
     @property
     def scheduled(self) -> list[SomsFunction]:
         """The functions that run by the clock."""
-        return [self.low_stock, self.expiry, self.figures, self.fapiao_sweep, self.month_end, self.reconcile]
+        by_the_hour = [self.low_stock, self.expiry, self.figures, self.fapiao_sweep, self.dunning]
+        return [*by_the_hour, self.month_end, self.reconcile]
 
     @property
     def called(self) -> list[SomsFunction]:
@@ -146,8 +149,8 @@ class AppStack(Stack):
         reconciliation.may(tables.documents, *READ, "PutItem").may(tables.customers, *KEEP)
         fapiao = doors["fapiao"].may(tables.billing, *READ, "PutItem").may(tables.documents, *GET)
         self._may_have_issued(fapiao)
-        receivables = doors["receivables"].may(tables.billing, *READ).may(tables.documents, "Query")
-        receivables.may(tables.customers, *GET)
+        receivables = doors["receivables"].may(tables.billing, *KEEP).may(tables.documents, "Query")
+        receivables.may(tables.customers, *GET).may_publish(Setting.FINANCE_TOPIC, self.finance)
         accounting = doors["accounting"].may(tables.ledger, *READ, "PutItem").may(tables.jobs, *GET)
         accounting.may(tables.billing, *GET).may(tables.billing, "PutItem", keys=[PERIODS])
         accounting.may(tables.documents, *READ)
@@ -216,6 +219,9 @@ class AppStack(Stack):
         month_end.may(self.tables.billing, *GET).may(self.tables.billing, "PutItem", keys=[PERIODS])
         month_end.may(self.tables.documents, "Query").may(self.tables.catalog, *GET)
         month_end.may(self.tables.journal, "GetItem", "PutItem")
+        dunning = self.dunning.may(self.tables.billing, *KEEP).may(self.tables.customers, *GET)
+        dunning.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.catalog, *GET)
+        dunning.may_publish(Setting.FINANCE_TOPIC, self.finance)
         for table in self.tables:
             self.reconcile.may(table, *READ, "Scan")
         self.reconcile.may(self.tables.jobs, "PutItem", "UpdateItem")
@@ -265,6 +271,8 @@ class AppStack(Stack):
             ("TaxInvoices", self.fapiao_sweep, "rate(5 minutes)", "sweep"),
             ("Fold", self.figures, "rate(1 hour)", "fold"),
             ("Months", self.month_end, "rate(15 minutes)", "close"),
+            # Where it is nine in the morning only the settings know.
+            ("Letters", self.dunning, "rate(1 hour)", "dun"),
         )
         for name, function, when, action in runs:
             Schedule(
@@ -287,6 +295,7 @@ class AppStack(Stack):
         CfnOutput(self, "ApiStage", value=self.api.deployment_stage.stage_name)
         CfnOutput(self, "PurchasingTopicArn", value=self.purchasing.topic_arn)
         CfnOutput(self, "SalesTopicArn", value=self.sales.topic_arn)
+        CfnOutput(self, "FinanceTopicArn", value=self.finance.topic_arn)
         CfnOutput(self, "UndeliveredQueueUrl", value=self.undelivered.queue_url)
         CfnOutput(self, "FinanceReaderArn", value=self.finance_reader.role_arn)
         for function in self.functions:

@@ -43,6 +43,7 @@ class Stage:
     production: bool = False
     purchasing_emails: tuple[str, ...] = ()
     sales_emails: tuple[str, ...] = ()
+    finance_emails: tuple[str, ...] = ()
     tax_platform: str = "simulator"
 
     @property

@@ -137,6 +137,12 @@ class World:
             TopicArn=os.environ[Setting.SALES_TOPIC], Protocol="sqs", Endpoint=arn.replace("mailbox", "sales")
         )
 
+        os.environ[Setting.FINANCE_TOPIC] = boto3.client("sns").create_topic(Name="finance")["TopicArn"]
+        self.finance_mailbox = boto3.client("sqs").create_queue(QueueName="finance")["QueueUrl"]
+        boto3.client("sns").subscribe(
+            TopicArn=os.environ[Setting.FINANCE_TOPIC], Protocol="sqs", Endpoint=arn.replace("mailbox", "finance")
+        )
+
     def call(
         self,
         method: str,
@@ -238,6 +244,10 @@ class World:
     def sales_mail(self) -> list[Item]:
         """Return what sales was sent."""
         return self._read(self.sales_mailbox)
+
+    def finance_mail(self) -> list[Item]:
+        """Return what finance was sent."""
+        return self._read(self.finance_mailbox)
 
     def _read(self, mailbox: str) -> list[Item]:
         found = boto3.client("sqs").receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10)

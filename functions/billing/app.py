@@ -9,6 +9,7 @@ from soms.billing import (
     balances,
     collecting,
     crediting,
+    dunning_notes,
     files,
     invoicing,
     listing,
@@ -19,6 +20,7 @@ from soms.billing import (
     writing_off,
 )
 from soms.billing.creditable import CreditRequest
+from soms.billing.dunning_notes import DisputeRequest, PromiseRequest
 from soms.billing.instalments import PlanRequest
 from soms.billing.model import Document, DocumentKind, File, OpenItem
 from soms.billing.proof import proof
@@ -119,12 +121,16 @@ def _write_off(found: WriteOff) -> http.Answer:
     return http.Answer(shown.write_off(found), version=1, settled=found.item.seq)
 
 
+def _invoice(invoice_id: str, caller: Caller) -> http.Answer:
+    return _document(invoice_id, caller, DocumentKind.INVOICE)
+
+
 app = http.Resolver(
     "billing",
     replays={
         "write_off": lambda name, _caller: _write_off(writing_off.get(name)),
         "credit_note": _credit_note,
-        "invoice": lambda name, caller: _document(name, caller, DocumentKind.INVOICE),
+        "invoice": _invoice,
     },
 )
 handler = app.handler
@@ -156,7 +162,7 @@ def _visible(found: list[OpenItem], caller: Caller) -> list[dict[str, object]]:
 
 @app.get("/v1/invoices/{invoice_id}")
 def invoice(invoice_id: str, caller: Caller) -> http.Answer:
-    return _document(invoice_id, caller, DocumentKind.INVOICE)
+    return _invoice(invoice_id, caller)
 
 
 @app.get("/v1/invoices/{invoice_id}/document")
@@ -179,7 +185,25 @@ def credit(invoice_id: str, request: CreditRequest, caller: Caller) -> http.Answ
 @app.put("/v1/invoices/{invoice_id}/instalments")
 def plan(invoice_id: str, request: PlanRequest, caller: Caller) -> http.Answer:
     planning.plan(invoice_id, request, caller, now=clock.now())
-    return _document(invoice_id, caller, DocumentKind.INVOICE)
+    return _invoice(invoice_id, caller)
+
+
+@app.post("/v1/invoices/{invoice_id}/dispute")
+def dispute(invoice_id: str, request: DisputeRequest, caller: Caller) -> http.Answer:
+    dunning_notes.dispute(invoice_id, request, caller, now=clock.now())
+    return _invoice(invoice_id, caller)
+
+
+@app.post("/v1/invoices/{invoice_id}/dispute/resolve")
+def resolve(invoice_id: str, caller: Caller) -> http.Answer:
+    dunning_notes.resolve(invoice_id, caller, now=clock.now())
+    return _invoice(invoice_id, caller)
+
+
+@app.post("/v1/invoices/{invoice_id}/promise")
+def promise(invoice_id: str, request: PromiseRequest, caller: Caller) -> http.Answer:
+    dunning_notes.promise(invoice_id, request, caller, now=clock.now())
+    return _invoice(invoice_id, caller)
 
 
 @app.get("/v1/credit-notes")

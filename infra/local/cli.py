@@ -141,6 +141,7 @@ def status() -> None:
     typer.echo(f"engine    {held['endpoint']}  (AWS_ENDPOINT_URL; process {held['engine_pid']})")
     typer.echo(f"mailbox   {held['mailbox']} (purchasing)")
     typer.echo(f"mailbox   {held['sales_mailbox']} (sales)")
+    typer.echo(f"mailbox   {held['finance_mailbox']} (finance)")
     for stream, glance in _asked(held, "backlog").items():
         typer.echo(f"stream    {stream}: {_hand(glance)}")
 

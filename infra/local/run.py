@@ -132,6 +132,7 @@ class Supervisor:
             outputs=system.outputs,
             mailbox=system.mailbox,
             sales_mailbox=system.sales_mailbox,
+            finance_mailbox=system.finance_mailbox,
         )
         self._ready()
         if returning:

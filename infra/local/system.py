@@ -31,16 +31,18 @@ class System:
         self.engine, self._port, self._say = engine, port, say
         self.account = Account(engine.endpoint)
         self.outputs: dict[str, str] = {}
-        self.mailbox, self.sales_mailbox = "", ""
+        self.mailbox, self.sales_mailbox, self.finance_mailbox = "", "", ""
         self._poller: Poller | None = None
         self._door: Door | None = None
 
     def deploy(self, assembly: Path) -> None:
-        """Deploy the stacks and give purchasing and sales mailboxes that can be read here."""
+        """Deploy the stacks and give purchasing, sales and finance mailboxes that can be read here."""
         self.outputs = deploy.deploy(self.account, assembly, lambda line: self._say(f"  {line}"))
         self.mailbox = deploy.mailbox(self.account, self.outputs["PurchasingTopicArn"])
         if topic := self.outputs.get("SalesTopicArn"):
             self.sales_mailbox = deploy.mailbox(self.account, topic, "sales")
+        if topic := self.outputs.get("FinanceTopicArn"):
+            self.finance_mailbox = deploy.mailbox(self.account, topic, "finance")
 
     def enrol(self) -> None:
         """Create a user for every group, and a second sales person."""

@@ -60,6 +60,7 @@ def test_the_clock_is_utc_and_what_is_not_delivered_is_kept(dev: Synthesised) ->
     assert {name: each["Target"]["Input"] for name, each in schedules.items()} == {
         "soms-dev-digest": '{"action":"digest"}',
         "soms-dev-fold": '{"action":"fold"}',
+        "soms-dev-letters": '{"action":"dun"}',
         "soms-dev-months": '{"action":"close"}',
         "soms-dev-quotes": '{"action":"expire"}',
         "soms-dev-proof": '{"action":"reconcile"}',
@@ -77,7 +78,8 @@ def test_runs_in_the_background_that_fail_are_kept(dev: Synthesised) -> None:
         for each in dev.of("AWS::Lambda::EventInvokeConfig").values()
     }
 
-    background = ("low_stock", "expiry", "figures", "fapiao_sweep", "month_end", "reconcile", "intake", "apply")
+    background = ("low_stock", "expiry", "figures", "fapiao_sweep", "month_end", "dunning")
+    background += ("reconcile", "intake", "apply")
     assert set(kept) == {dev.logical_name(name) for name in background}
     assert all("BucketsFailures" in destination for destination in kept.values())
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from soms.billing import accounts
 from soms.billing.ageing_moves import Filed, moves
@@ -14,6 +14,18 @@ NOT_DUE: Final = "not_due"
 AGES: Final = (("1_30", 30), ("31_60", 60), ("61_90", 90), ("91_120", 120))
 OLDEST: Final = "over_120"
 BUCKETS: Final = (NOT_DUE, *(age for age, _ in AGES), OLDEST)
+
+
+class Owed(Protocol):
+    """Whatever says what is open on an invoice, and when it falls due."""
+
+    @property
+    def due_on(self) -> date:
+        """The day it falls due."""
+
+    @property
+    def open(self) -> Decimal:
+        """What is open."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +105,15 @@ class Row:
         return self.total - self.ages[NOT_DUE]
 
 
-def due_parts(debt: Debt) -> tuple[tuple[date, Decimal], ...]:
-    """Return on which days what is open on an invoice falls due: the one place that is asked for it."""
-    return ((debt.due_on, debt.open),)
+def due_parts(owed: Owed) -> tuple[tuple[date, Decimal], ...]:
+    """Return on which days what is open on an invoice falls due, in order: the one place to ask."""
+    return ((owed.due_on, owed.open),)
+
+
+def overdue(owed: Owed, day: date) -> tuple[date, Decimal] | None:
+    """Return since when an invoice is overdue on a day, and with how much; None where it is not."""
+    late = [(due_on, amount) for due_on, amount in due_parts(owed) if amount > 0 and due_on < day]
+    return (late[0][0], sum((amount for _, amount in late), ZERO)) if late else None
 
 
 def age(due_on: date, day: date) -> str:

@@ -159,7 +159,8 @@ class OpenItem(Frozen):
 
     `allocations` are those that hold, the newest last; `paid` and `written_off` are their sums, `credited` is
     that of the `credit_notes`. `freed_from` are payments whose money it had to give back once. With
-    `instalments` it is due when the next of them is.
+    `instalments` it is due when the next of them is. `disputed` is why the customer will not pay,
+    `dunning_level` the last letter that asked for it, none by 0.
     """
 
     id: str
@@ -185,6 +186,12 @@ class OpenItem(Frozen):
     credit_notes: tuple[str, ...] = ()
     entity: str | None = None
     instalments: tuple[Instalment, ...] = ()
+    disputed: str | None = None
+    disputed_at: str | None = None
+    promised_on: date | None = None
+    promise_note: str | None = None
+    dunning_level: int = 0
+    dunned_on: date | None = None
     seq: int = 1
 
     @property
@@ -254,6 +261,10 @@ class OpenItem(Frozen):
     def credited_by(self, amount: Decimal, credit_note: str) -> "OpenItem":
         """Return the item after a credit note of this amount, which must be open."""
         return self._with(credited=self.credited + amount, credit_notes=(*self.credit_notes, credit_note))
+
+    def noted(self, **changes: object) -> "OpenItem":
+        """Return the item with what is noted of collecting it: a dispute, a promise, a letter."""
+        return self.model_copy(update={**changes, "seq": self.seq + 1})
 
     def _with(self, **changes: object) -> "OpenItem":
         after = self.model_copy(update={**changes, "seq": self.seq + 1})

@@ -33,6 +33,7 @@ MOST_TIERS = 20
 MOST_COMPONENTS = 20
 MOST_RULES = 50
 MOST_ENTITIES = 20
+MOST_LEVELS = 3
 
 
 def _not_before_valid_from(end: date | None, info: ValidationInfo) -> date | None:
@@ -46,6 +47,13 @@ def _not_below_a(share: Decimal, info: ValidationInfo) -> Decimal:
     if share < info.data.get("abc_a_share", share):
         raise wrong("too_small", "must not be below abc_a_share", "不得小于 abc_a_share")
     return share
+
+
+def _rising(levels: tuple["DunningLevel", ...]) -> tuple["DunningLevel", ...]:
+    days = [one.after_days for one in levels]
+    if days != sorted(set(days)):
+        raise wrong("not_rising", "each level must come later than the one before", "后一级须晚于前一级")
+    return levels
 
 
 LastDay = Annotated[Day | None, AfterValidator(_not_before_valid_from)]
@@ -196,6 +204,22 @@ class PaymentMethod(Request):
     offline: bool = False
 
 
+class DunningLevel(Request):
+    """A letter that asks for payment: from how many days overdue on it is written."""
+
+    after_days: Annotated[int, Field(strict=True, ge=1, le=365)]
+
+
+class Dunning(Request):
+    """How overdue invoices are asked for, one level after the other; without levels nobody is written to."""
+
+    levels: Annotated[tuple[DunningLevel, ...], Field(max_length=MOST_LEVELS), AfterValidator(_rising)] = (
+        DunningLevel(after_days=7),
+        DunningLevel(after_days=21),
+        DunningLevel(after_days=45),
+    )
+
+
 class WriteOffLimits(Request):
     """How much of an invoice each role may write off, in the company's currency; None is any amount."""
 
@@ -257,6 +281,7 @@ class SettingsRequest(Request):
     refund_approval_above: Annotated[Amount, Field(ge=0)] | None = None
     write_off_limits: WriteOffLimits = WriteOffLimits()
     write_off_tolerance: Annotated[Amount, Field(ge=0)] = Decimal(0)
+    dunning: Dunning = Dunning()
 
 
 class Settings(SettingsRequest):

@@ -165,6 +165,9 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "POST /v1/invoices/{invoice_id}/credit-notes": FINANCE,
         "POST /v1/invoices/{invoice_id}/write-offs": FINANCE,
         "PUT /v1/invoices/{invoice_id}/instalments": FINANCE,
+        "POST /v1/invoices/{invoice_id}/dispute": SELLERS | FINANCE,
+        "POST /v1/invoices/{invoice_id}/dispute/resolve": SELLERS | FINANCE,
+        "POST /v1/invoices/{invoice_id}/promise": SELLERS | FINANCE,
         "GET /v1/credit-notes": SELLERS | READERS,
         "GET /v1/credit-notes/{credit_note_id}": SELLERS | READERS,
         "GET /v1/credit-notes/{credit_note_id}/document": SELLERS | READERS,
@@ -218,6 +221,10 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
     "receivables": {
         "GET /v1/receivables": COSTS,
         "GET /v1/receivables/ageing": COSTS,
+        "POST /v1/dunning-runs": FINANCE,
+        "GET /v1/dunning-runs/{run_id}": COSTS,
+        "GET /v1/dunning-letters": COSTS,
+        "GET /v1/dunning-letters/{letter_id}": COSTS,
     },
     "accounting": {
         "GET /v1/accounts": COSTS,
