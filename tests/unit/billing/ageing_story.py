@@ -83,10 +83,9 @@ class Story:
         item = self._some([one for one in self.items.values() if one.creditable])
         if item is None:
             return
-        amount = self._part(item.creditable)
+        amount, name = self._part(item.creditable), self._name("cn")
         table = self._desk(item)
-        table.credit(item.id, amount)
-        name = self._name("cn")
+        table.credit(item.id, amount, name)
         self._keep(table, self.periods.day(self.today))
         self._file_document("credit_note", item, amount, self.periods.day(self.today), name)
 
