@@ -188,6 +188,18 @@ LIVES = (
         become("confirmed", shelf=(7, 0), owes="33.90", shipments=1),
     ),
     life(
+        "print-confirmation",
+        states.ordered,
+        post("{order}/documents", {"kind": "order_confirmation"}),
+        become("confirmed", shelf=THREE, owes="33.90", orders=[1]),
+    ),
+    life(
+        "print-note",
+        states.shipped,
+        post("/v1/shipments/{part}/documents", {"kind": "delivery_note"}),
+        become("confirmed", shelf=(7, 0), owes="33.90", shipments=1),
+    ),
+    life(
         "ask-back",
         states.shipped,
         post("{order}/returns", lines(2, reason="worn")),
