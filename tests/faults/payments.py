@@ -42,7 +42,7 @@ def known(world: World, customer: str) -> Found:
         "refunds": [(one["status"], one["amount"], len(one["parts"])) for one in back],
         "vouchers": sorted(Counter(str(one["kind"]) for one in filed).items()),
         "events": sorted(str(one["event"]) for name in names for one in journal.of_aggregate(name)),
-        "lists": (len(balances.owing(customer, limit=9)), len(balances.unapplied(customer))),
+        "lists": (len(balances.owing(customer, limit=9)), len(balances.unapplied(customer, "CNY", limit=9))),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from soms.billing.credit_use import CreditUse
@@ -168,11 +169,17 @@ def owing(customer_id: str, *, limit: int) -> list[str]:
     return [str(row["id"]) for row, _ in zip(rows, range(limit), strict=False)]
 
 
-def unapplied(customer_id: str) -> list[str]:
-    """Return the customer's payments with money left, the oldest first, as the index knows them."""
-    values = {":customer": f"unapplied#{customer_id}"}
-    rows = aws.query(Setting.BILLING, "owing = :customer", values, index="by_owing")
-    return [str(row["id"]) for row in sorted(rows, key=lambda row: (str(row["received_on"]), str(row["id"])))]
+def unapplied(customer_id: str, currency: str, *, limit: int, newest_first: bool = False) -> list[str]:
+    """Return a customer's payments of a currency with money left, by day, as the index knows them."""
+    rows = aws.query(
+        Setting.BILLING,
+        "owing = :customer",
+        {":customer": f"unapplied#{customer_id}"},
+        index="by_owing",
+        limit=limit,
+        newest_first=newest_first,
+    )
+    return list(islice((str(row["id"]) for row in rows if row["currency"] == currency), limit))
 
 
 def periods_of(held: items.Item | None) -> Periods:

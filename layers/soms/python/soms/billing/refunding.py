@@ -164,7 +164,7 @@ def _amount(amount: Decimal, currency: str) -> Decimal:
 
 def _newest(customer_id: str, currency: str) -> dict[str, Payment]:
     """Return the customer's newest payments of the currency with money left, as many as one refund takes."""
-    named = balances.unapplied(customer_id)
+    named = balances.unapplied(customer_id, currency, limit=collecting.LOOKED_AT, newest_first=True)
     read = sorted(balances.payments(named).values(), key=Payment.age, reverse=True)
     found = dict[str, Payment]()
     methods = set[str]()

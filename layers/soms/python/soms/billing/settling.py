@@ -45,7 +45,6 @@ class Held:
             (one.unapplied for one in self.deposits if one.home), ZERO
         )
 
-
     @property
     def refunded(self) -> Decimal:
         """Return what was given back of money that came in for the order, or that had settled it."""

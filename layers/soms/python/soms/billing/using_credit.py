@@ -55,7 +55,7 @@ def pay(request: PaymentRequest, caller: Caller, *, now: datetime) -> tuple[Cred
         if held:
             collecting.require_same(held.id, held.said, caller)
             return held, True
-        named = balances.unapplied(whose.customer.id)[:LOOKED_AT]
+        named = balances.unapplied(whose.customer.id, request.currency, limit=LOOKED_AT)
         sources = usable(balances.payments(named).values(), request.currency, MOST_AT_ONCE)
         credit = sum((one.unapplied for one in sources), ZERO)
         if request.amount > credit:
@@ -78,11 +78,11 @@ def _settle(
     order, taken = list(table.payments), list[Source]()
     for invoice_id, amount in planned:
         taken += give(table, order, invoice_id, amount)
+    for index, one in enumerate(request.allocations if not isinstance(request.allocations, str) else ()):
+        collecting.give_up(table, one, (caller, known.settings), f"/allocations/{index}")
     crowded = [one for one in table.items.values() if len(one.allocations) > MOST_HELD]
     if crowded or any(len(one.allocations) > MOST_APPLIED for one in table.payments.values()):
         raise TooManyAllocations
-    for index, one in enumerate(request.allocations if not isinstance(request.allocations, str) else ()):
-        collecting.give_up(table, one, (caller, known.settings), f"/allocations/{index}")
     return tuple(taken)
 
 

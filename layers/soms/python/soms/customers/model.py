@@ -77,7 +77,7 @@ class PaymentTerms(Request):
     @model_validator(mode="after")
     def _parts_of_a_whole(self) -> "PaymentTerms":
         if (self.kind == "instalments") != bool(self.parts):
-            raise wrong("required", "only instalments have parts", "仅分期条款须列明各期")
+            raise wrong("required", "instalments have parts, other terms have none", "仅分期条款须列明各期")
         days = [one.days for one in self.parts]
         if days != sorted(set(days)):
             raise wrong("too_early", "each part falls due after the one before", "各期到期日须递增")
