@@ -161,7 +161,7 @@ class Tables(Construct):
             Index("by_customer", "customer_id", "issued_key"),
             Index("by_status", "status_shard", "issued_key"),
             Index("by_due", "due_shard", "due_key"),
-            Index("by_owing", "owing", "due_key", OWED_SUMMARY),
+            Index("by_owing", "owing", "owing_key", OWED_SUMMARY),
         )
         self.billing = SomsTable(self, Setting.BILLING, key=key, indexes=lists, stream=BOTH_IMAGES)
         by_series = Index("by_series", "series", "ordinal", ("number", "issued_on"), AttributeType.NUMBER)

@@ -83,6 +83,7 @@ def put_open_item(writes: Writes, item: OpenItem, *, before: OpenItem | None) ->
             "due_shard": f"due#{shard}",
             "due_key": f"{item.due_on}#{item.number}",
             "owing": item.customer_id,
+            "owing_key": f"{item.due_on}#{item.number}",
         }
     _put(writes, held, seq=before.seq if before else None, rank=Rank.STATE, refused=_stale)
 
@@ -279,7 +280,7 @@ def _payment_item(payment: Payment) -> items.Item:
     if payment.uncleared > 0 and payment.status == "received":
         held |= uncleared(payment.id, payment.currency, payment.uncleared, payment.received_on)
     if payment.unapplied:
-        held = {"due_key": moment} | held | {"owing": f"unapplied#{payment.customer_id}"}
+        held |= {"owing": f"unapplied#{payment.customer_id}", "owing_key": moment}
     return held
 
 

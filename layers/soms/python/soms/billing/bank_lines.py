@@ -63,7 +63,7 @@ def put(writes: Writes, line: BankLine, *, before: BankLine | None) -> None:
     if line.is_provider and line.kind == "payout" and line.state == "unmatched":
         held |= balances.uncleared(line.id, line.currency, abs(line.amount), line.booked_on)
     elif line.is_provider and line.payout:
-        held |= {"owing": payouts.rows_key(line.source, line.payout), "due_key": held["issued_key"]}
+        held |= {"owing": payouts.rows_key(line.source, line.payout), "owing_key": held["issued_key"]}
     writes.put(
         Setting.BILLING,
         held,
