@@ -1,12 +1,14 @@
 """Credit notes in lists: by order, customer, invoice and series; and several series, each with its proof."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.functions.test_credit_notes import credit, sold
 from tests.functions.test_payments import FINANCE, invoice
+from tests.properties.order_stage import Stage
 from tests.world import World
 
 HONG_KONG = {
@@ -140,3 +142,15 @@ def test_series_and_entities_that_would_mix_numbers_are_refused(world: World) ->
     assert (gone.status, gone.code) == (422, "entity_missing")
     assert (unknown.status, unknown.code) == (422, "unknown_entity")
     assert unknown.body["errors"][0]["pointer"] == "/entity"
+
+
+def test_the_year_of_a_series_is_that_of_the_companys_day() -> None:
+    with Stage.opened() as stage:
+        stage.now = datetime(2026, 12, 31, 17, tzinfo=UTC)
+        _, issued = sold(stage, ("10.00", 1))
+
+        proof = stage.call("GET", "/v1/invoice-series/INV/proof", **FINANCE).body
+
+        assert (issued["number"], issued["issued_on"]) == ("INV-2027-000001", "2027-01-01")
+        assert (proof["series"], proof["count"]) == ("INV-2027", 1)
+        assert stage.broken() == []

@@ -163,6 +163,8 @@ CASES = [
     Case("orders/ship", PLACED, 201, _shelf, (7, 0, 7)),
     Case("orders/confirm_on_paper", PLACED, 201),
     Case("billing/list", BILLED, 200, _numbers("/v1/invoices"), ["-000001"]),
+    Case("billing/credit", BILLED, 201, _numbers("/v1/credit-notes"), ["-000001"]),
+    Case("billing/credit_too_much", BILLED, 409, _numbers("/v1/credit-notes"), []),
     Case("billing/document_pending", BILLED, 409),
     Case("billing/series_proof", BILLED, 200),
     Case("billing/write_off", BILLED, 201, _owing, [("33.00", "open")]),

@@ -15,6 +15,7 @@ JOURNEYS = (
     (
         "docs/tutorial/first-order.md",
         "docs/how-to/returns-and-exchanges.md",
+        "docs/how-to/credit-notes.md",
         "docs/how-to/set-up-approvals.md",
         "docs/how-to/reorder-rules.md",
         "docs/how-to/stock-taking.md",

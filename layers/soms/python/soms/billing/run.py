@@ -23,6 +23,7 @@ from soms.orders.model import Order
 
 DOCUMENT: Final = 3
 """What a document takes of a transaction: itself, what is owed on its invoice, its journal entry."""
+CREATED: Final = 201
 UNDOING: Final = 4
 """What undoing allocations takes beside the payments: vouchers by currency, and the account."""
 
@@ -170,6 +171,7 @@ def issued(document: Document) -> journal.Event:
         aggregate=f"{document.kind}#{document.id}",
         version=1,
         resource=(document.kind, document.id),
+        status=CREATED,
         changes={"number": [None, document.number]},
         facts={
             "customer": document.customer_id,
