@@ -303,6 +303,7 @@ CONSUMERS = (
     followed("invoicing", "invoicing", "ORDERS_TABLE", BY_NAME["place"]),
     followed("crediting", "invoicing", "ORDERS_TABLE", BY_NAME["cancel"]),
     followed("settlement", "settlement", "BILLING_TABLE", BY_NAME["place"], {"invoicing": "ORDERS_TABLE"}),
+    followed("bookkeeping", "bookkeeping", "DOCUMENTS_TABLE", BY_NAME["place"], {"invoicing": "ORDERS_TABLE"}),
     followed("ledger", "ledger", "INVENTORY_TABLE", BY_NAME["adjust"]),
     followed("alarming", "replenishment", "INVENTORY_TABLE", RUN_LOW),
     followed("telling", "replenishment", "INVENTORY_TABLE", RUN_LOW, {"replenishment": "INVENTORY_TABLE"}),
