@@ -44,7 +44,7 @@ def sweep(*, now: datetime, age: timedelta = AGE, back: timedelta = BACK) -> Swe
             "ledger": _invoke("ledger", [_rebuilt(one) for item in lost for one in item.told]),
             "stock": _hand_on("stock", _unreleased(settled)),
             "invoicing": _hand_on("invoicing", _unbilled(settled)),
-            "rendering": _hand_on("rendering", _without_files(settled)),
+            "rendering": _hand_on("rendering", [*_without_files(settled), *_unprinted(settled)]),
             "settlement": _hand_on("settlement", _unsettled(settled)),
             "replenishment": _hand_on("replenishment", _unwatched(settled)),
             "bookkeeping": _hand_on("bookkeeping", lag.swept(now=now, age=age, back=back)),
@@ -160,6 +160,10 @@ def _without_files(rows: Sequence[items.Item]) -> Iterable[items.Item]:
     for document, pdf, xml in zip(held[::3], held[1::3], held[2::3], strict=True):
         if document and not (pdf and xml):
             yield document
+
+
+def _unprinted(rows: Sequence[items.Item]) -> Iterable[items.Item]:
+    """Yield the papers without a file; who makes one names it as the resource of the journal entry."""
     resources = (row["resource"] for row in rows)
     printed = (one for one in resources if isinstance(one, list) and one[0] == "paper")
     names = dict.fromkeys(str(name) for _, name in printed)
