@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra import operate
-from infra.demo import excerpt, order_day, papers, proof, story, supplying
+from infra.demo import excerpt, month_end, order_day, papers, proof, story, supplying
 from infra.demo.client import Client, Unreachable
 from infra.demo.crew import Crew, Unexpected
 from infra.demo.plan import NotTaken
@@ -133,6 +133,7 @@ def _run(console: Console, local: Local, base_url: str | None, clients: int, day
     proof.low_stock(sheet, crew, told, local.mail())
     order_day.tell(sheet, crew, today, local.settle)
     supplying.tell(sheet, crew, today, local.settle, local.sales_mail)
+    month_end.tell(sheet, crew, billed, local.settle)
     _reconcile(sheet)
     invoice = next(one for each in billed for one in each.invoices)
     saved = papers.show(sheet, crew, invoice, local.home.root / "demo")

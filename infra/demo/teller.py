@@ -71,6 +71,10 @@ class Teller:
         """Return the rows of a list that comes in one page."""
         return rows(self.read(who, path))
 
+    def rows_of(self, who: str, path: str, name: str) -> list[Body]:
+        """Return a list that lies in what somebody reads under a name."""
+        return rows(self.read(who, path), name)
+
     def etag(self, who: str, path: str) -> str:
         """Return the tag of a resource as it is now."""
         return self.crew.must("GET", path, as_=who).headers["etag"]
