@@ -246,6 +246,7 @@ COMMANDS = {
     "orders/cancel",
     "orders/ship",
     "billing/write_off",
+    "billing/credit",
     "payments/pay",
     "transfers/open",
     "transfers/apply",
