@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from soms.billing import accounts
+from soms.billing import accounts, vouching
 from soms.billing.ageing import Debt, Money, Standing
 from soms.billing.ageing_moves import Filed
 from soms.billing.desk import Desk, Posting, plan
@@ -210,7 +210,7 @@ class Story:
             recorded_at=self._moment(),
             recorded_by="fin",
         )
-        for one in table.vouchers(posting):
+        for one in vouching.vouchers(table, posting):
             self.filed.append(Filed.model_validate(one.model_dump()))
 
     def _voucher(
