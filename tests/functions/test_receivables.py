@@ -157,3 +157,47 @@ def test_the_sums_are_for_finance_managers_and_the_auditor(world: World) -> None
         "auditor",
         "finance_manager",
     }
+
+
+def test_the_view_of_a_customer_shows_its_money_and_what_needs_attention(world: World) -> None:
+    customer, (first, second, third) = billed(world, "100.00", "60.00", "40.00", payment_terms=NET_10)
+    cheque = pay(world, "25.00", invoice_id=first["id"], method="cheque", reference="CH-1").body
+    pay(world, "30.00", invoice_id=second["id"], reference="TT-1")
+    pay(world, "5.00", customer_id=customer, allocations="none", reference="TT-2")
+    world.call("POST", f"/v1/payments/{cheque['id']}/bounce", {"reason": "no funds"}, **FINANCE)
+    world.call("POST", f"/v1/invoices/{first['id']}/dispute", {"reason": "broken"}, **FINANCE)
+    world.call("POST", f"/v1/invoices/{third['id']}/promise", {"promised_on": day(1)}, **FINANCE)
+
+    today = world.call("GET", f"/v1/customers/{customer}/summary", **FINANCE).body
+    with later(11):
+        late = world.call("GET", f"/v1/customers/{customer}/summary", **FINANCE).body
+
+    assert (today["outstanding"], today["overdue"], today["unapplied"]) == ("170.00", "0.00", "5.00")
+    assert (late["overdue"], late["ageing"]["1_30"]) == ("170.00", "170.00")
+    told = {one["reference"]: (one["amount"], one["unapplied"], one["status"]) for one in today["payments"]}
+    assert told == {
+        "CH-1": ("25.00", "0.00", "bounced"),
+        "TT-1": ("30.00", "0.00", "received"),
+        "TT-2": ("5.00", "5.00", "received"),
+    }
+    assert [one["code"] for one in today["attention"]] == [
+        "disputed_invoices",
+        "unapplied_money",
+        "payment_bounced",
+    ]
+    assert {"overdue_invoices", "broken_promises"} <= {one["code"] for one in late["attention"]}
+
+
+def test_what_is_disputed_or_promised_puts_no_order_on_hold(world: World) -> None:
+    customer, (first, second) = billed(world, "100.00", "60.00", payment_terms=NET_10)
+    world.call("PUT", "/v1/settings", {"credit_hold_after_days": 5})
+    sku = world.product("P-late", stocked=False)
+    world.call("POST", f"/v1/invoices/{first['id']}/dispute", {"reason": "broken"}, **FINANCE)
+    world.call("POST", f"/v1/invoices/{second['id']}/promise", {"promised_on": day(20)}, **FINANCE)
+
+    held = {}
+    for days in (20, 21):
+        with later(days):
+            held[days] = [one["kind"] for one in world.order(customer, (sku, 1)).body["holds"]]
+
+    assert held == {20: [], 21: ["credit"]}

@@ -37,13 +37,13 @@ def standing(asked: Question, *, now: datetime) -> Standing:
     second; what was filed since is looked up consistently.
     """
     if asked.day >= asked.today:
-        return Standing.now(_debts(asked.customer_id), _money(asked.customer_id))
+        return Standing.now(_debts(asked.customer_id), money_of(asked.customer_id))
     return before(later(asked, now=now), asked.customer_id)
 
 
 def before(filed: Iterable[Filed], customer_id: str | None) -> Standing:
     """Return how things stood before these documents: the last ones there are, of one customer or of all."""
-    debts, left = _debts(customer_id), _money(customer_id)
+    debts, left = _debts(customer_id), money_of(customer_id)
     undone = list(filed)
     moved = [move for one in undone for move in moves(one)]
     invoices = {move.id for move in moved if move.of == "invoice"}
@@ -103,7 +103,8 @@ def _debts(customer_id: str | None) -> list[Debt]:
     return [_debt(row, str(row["customer_id"])) for row in rows]
 
 
-def _money(customer_id: str | None) -> list[Money]:
+def money_of(customer_id: str | None) -> list[Money]:
+    """Return the payments of a customer, or of all, that have money left, as the index knows them."""
     if customer_id:
         return [_left(row, customer_id) for row in _owing(f"unapplied#{customer_id}")]
     shards = (f"payment_unapplied#{shard}" for shard in range(balances.SHARDS))

@@ -139,6 +139,18 @@ def open_of(customer_id: str) -> Iterable[items.Item]:
     )
 
 
+def over_of(customer_id: str, *, limit: int) -> Iterable[items.Item]:
+    """Yield the index rows of a customer's orders that are over, newest first, so many at a time."""
+    return aws.query(
+        Setting.ORDERS,
+        "customer_key = :customer",
+        {":customer": f"{customer_id}#{STATES[1]}"},
+        index="by_customer",
+        limit=limit,
+        newest_first=True,
+    )
+
+
 def listed_by_day(days: list[str], *, between: tuple[str, str], limit: int, after: str | None) -> paging.Page:
     """Return one page of the orders of some days, newest day first."""
     rows: list[items.Item] = []

@@ -1,9 +1,10 @@
 """A customer seen from all sides: what it owes, buys and needs, and everything that is kept of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from soms.catalog import store as catalog
@@ -14,6 +15,8 @@ from soms.customers.credit import Owed
 from soms.customers.model import Account, Customer
 from soms.kit import aws, items, money
 from soms.orders import store as orders
+from soms.reports import customer_money
+from soms.reports.customer_money import Paid, notice
 
 RECENT: Final = 10
 INVOICES: Final = 25
@@ -22,9 +25,6 @@ NEARLY: Final = Decimal("0.9")
 """From this part of its credit limit on a customer has nearly used it."""
 SOON: Final = timedelta(days=30)
 SILENT: Final = timedelta(days=90)
-NOT_DUE: Final = "not_due"
-AGES: Final = (("1_30", 30), ("31_60", 60), ("61_90", 90), ("91_120", 120))
-OLDEST: Final = "over_120"
 ROW: Final = (
     *("id", "number", "status", "placed_at", "currency", "total", "invoiced", "paid"),
     *("fulfilment", "invoicing", "payment", "salesperson"),
@@ -42,6 +42,7 @@ class Known:
     open_orders: Sequence[items.Item]
     recent: Sequence[items.Item]
     today: date
+    paid: Paid = field(default_factory=Paid)
 
     @property
     def overdue(self) -> list[Owed]:
@@ -63,8 +64,10 @@ def summary(customer: Customer, *, now: datetime) -> dict[str, object]:
         "currency": customer.currency,
         "outstanding": known.text(_sum(known.owed)),
         "overdue": known.text(_sum(known.overdue)),
-        "ageing": {age: known.text(value) for age, value in _ageing(known).items()},
-        "unapplied": known.text(Decimal(0)),
+        "ageing": {
+            age: known.text(value) for age, value in customer_money.by_age(known.owed, known.today).items()
+        },
+        "unapplied": known.text(known.paid.unapplied(customer.currency)),
         "credit_limit": None if customer.credit_limit is None else known.text(customer.credit_limit),
         "credit_available": known.text(_available(known)) if limited else None,
         "orders": {
@@ -75,7 +78,7 @@ def summary(customer: Customer, *, now: datetime) -> dict[str, object]:
         "recent_orders": [_order(row) for row in known.recent],
         "open_invoices": [_invoice(one, known) for one in known.owed[:INVOICES]],
         "open_invoice_count": len(known.owed),
-        "payments": [],
+        "payments": [customer_money.payment(one) for one in known.paid.last],
         "attention": list(_attention(known)),
     }
 
@@ -94,17 +97,18 @@ def everything(customer: Customer, *, after: str | None) -> tuple[dict[str, obje
 
 
 def _known(customer: Customer, now: datetime) -> Known:
-    settings, account = aws.get_many(
-        [catalog.SETTINGS, customers.account_key(customer.id)], consistent=True
-    )
-    recent = orders.listed(by="customer", value=customer.id, between=("0", "9"), limit=RECENT, after=None)
+    settings, account = aws.get_many([catalog.SETTINGS, customers.account_key(customer.id)], consistent=True)
+    open_orders = list(orders.open_of(customer.id))
+    over = islice(orders.over_of(customer.id, limit=RECENT), RECENT)
+    recent = sorted((*open_orders[:RECENT], *over), key=lambda row: str(row["placed_key"]), reverse=True)
     return Known(
         customer=customer,
         account=Account.model_validate(account) if account else None,
         owed=credit.owing(customer.id),
-        open_orders=list(orders.open_of(customer.id)),
-        recent=recent.rows,
+        open_orders=open_orders,
+        recent=recent[:RECENT],
         today=now.astimezone(zone(catalog.settings_of(settings))).date(),
+        paid=customer_money.paid(customer.id),
     )
 
 
@@ -119,15 +123,6 @@ def _available(known: Known) -> Decimal:
     return (held or Decimal(0)) - ((known.customer.credit_limit or Decimal(0)) if ended else Decimal(0))
 
 
-def _ageing(known: Known) -> dict[str, Decimal]:
-    sums = dict.fromkeys((NOT_DUE, *(age for age, _ in AGES), OLDEST), Decimal(0))
-    for one in known.owed:
-        days = one.days_overdue(known.today)
-        age = next((age for age, last in AGES if days <= last), OLDEST) if days else NOT_DUE
-        sums[age] += one.open
-    return sums
-
-
 def _order(row: items.Item) -> Row:
     return {name: row.get(name) for name in ROW}
 
@@ -140,11 +135,13 @@ def _invoice(one: Owed, known: Known) -> Row:
 def _attention(known: Known) -> Iterator[Row]:
     if overdue := known.overdue:
         amount, days = known.text(_sum(overdue)), overdue[0].days_overdue(known.today)
-        yield _notice(
+        yield notice(
             "overdue_invoices",
             f"Overdue invoices: {len(overdue)}, {amount} in all, the oldest by {days} days.",
             f"{len(overdue)} 张发票已逾期，共 {amount}，最长逾期 {days} 天。",
         )
+    owed, paid, currency = known.owed, known.paid, known.customer.currency
+    yield from customer_money.attention(owed, paid, currency, known.today, known.text)
     yield from _of_credit(known)
     yield from _of_orders(known)
 
@@ -155,7 +152,7 @@ def _of_credit(known: Known) -> Iterator[Row]:
         return
     used = known.account.exposure
     if used > 0 and used >= limit * NEARLY:
-        yield _notice(
+        yield notice(
             "credit_nearly_used",
             f"{known.text(used)} of the credit limit of {known.text(limit)} are used.",
             f"信用额度 {known.text(limit)} 已使用 {known.text(used)}。",
@@ -163,18 +160,18 @@ def _of_credit(known: Known) -> Iterator[Row]:
     if until is None or until - known.today > SOON:
         return
     if known.customer.limit_has_ended(known.today):
-        yield _notice("limit_expired", f"The credit limit ended on {until}.", f"信用额度已于 {until} 到期。")
+        yield notice("limit_expired", f"The credit limit ended on {until}.", f"信用额度已于 {until} 到期。")
     else:
-        yield _notice("limit_expiring", f"The credit limit ends on {until}.", f"信用额度将于 {until} 到期。")
+        yield notice("limit_expiring", f"The credit limit ends on {until}.", f"信用额度将于 {until} 到期。")
 
 
 def _of_orders(known: Known) -> Iterator[Row]:
     held = sum(bool(row.get("holds")) for row in known.open_orders)
     if held:
-        yield _notice("orders_on_hold", f"Orders on hold: {held}.", f"{held} 张订单被暂停。")
+        yield notice("orders_on_hold", f"Orders on hold: {held}.", f"{held} 张订单被暂停。")
     waiting = sum(row["status"] == "pending_approval" for row in known.open_orders)
     if waiting:
-        yield _notice(
+        yield notice(
             "orders_waiting_for_approval",
             f"Orders waiting for approval: {waiting}.",
             f"{waiting} 张订单等待审批。",
@@ -182,8 +179,4 @@ def _of_orders(known: Known) -> Iterator[Row]:
     last = str(known.recent[0]["placed_at"]) if known.recent else known.customer.created_at
     days = (known.today - date.fromisoformat(last[:10])).days
     if known.customer.status == "active" and days > SILENT.days:
-        yield _notice("no_recent_order", f"No order for {days} days.", f"已 {days} 天没有订单。")
-
-
-def _notice(code: str, english: str, chinese: str) -> Row:
-    return {"code": code, "message_en": english, "message_zh": chinese}
+        yield notice("no_recent_order", f"No order for {days} days.", f"已 {days} 天没有订单。")
