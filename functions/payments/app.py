@@ -9,6 +9,7 @@ from soms.billing import (
     balances,
     bouncing,
     collecting,
+    printing,
     refunding,
     refunds,
     shown,
@@ -25,6 +26,7 @@ from soms.kit.fields import Request
 from soms.kit.problems import FilterUnsupported
 
 CREATED = 201
+PAPERS = {"receipt": printing.receipt}
 
 
 class Payments(Request):
@@ -36,6 +38,12 @@ class Payments(Request):
     reference: str | None = None
     limit: Annotated[int, Field(ge=1, le=paging.MOST)] = paging.USUAL
     cursor: str | None = None
+
+
+class PrintRequest(Request):
+    """Which paper of a payment is to be printed."""
+
+    kind: Literal["receipt"]
 
 
 class Refunds(Request):
@@ -57,6 +65,10 @@ def _recorded(row: items.Item) -> Payment | CreditUse:
     return balances.credit_use_of(row) or Payment.model_validate(row)
 
 
+def _paper(printed: printing.Printed) -> http.Answer:
+    return http.Answer(printing.shown(*printed), status=CREATED, version=1)
+
+
 def _refund(refund: Refund) -> http.Answer:
     return http.Answer(shown.refund(refund), version=refund.version)
 
@@ -72,6 +84,7 @@ def _write_off(found: WriteOff) -> http.Answer:
 app = http.Resolver(
     "payments",
     replays={
+        "paper": lambda name, caller: _paper(printing.found(name, caller)),
         "payment": lambda name, _caller: _payment(balances.money_or_credit(name)),
         "write_off": lambda name, _caller: _write_off(writing_off.get(name)),
         "refund": lambda name, _caller: _refund(refunds.get(name)),
@@ -176,3 +189,8 @@ def shown_write_off(write_off_id: str, caller: Caller) -> http.Answer:
 @app.post("/v1/write-offs/{write_off_id}/reverse")
 def reverse(write_off_id: str, request: ReverseRequest, caller: Caller) -> http.Answer:
     return _write_off(writing_off.reverse(write_off_id, request, caller, now=clock.now()))
+
+
+@app.post("/v1/payments/{payment_id}/documents")
+def print_paper(payment_id: str, request: PrintRequest, caller: Caller) -> http.Answer:
+    return _paper(PAPERS[request.kind](payment_id, caller, now=clock.now()))

@@ -292,3 +292,27 @@ def _forget(paper_id: str) -> None:
     aws.dynamodb().delete_item(
         TableName=settings.get(Setting.DOCUMENTS), Key={"id": {"S": paper_id}, "part": {"S": "pdf"}}
     )
+
+
+def test_a_receipt_names_what_a_payment_settled_and_is_the_same_paper_until_that_changes(
+    world: World,
+) -> None:
+    order = placed(world)
+    world.drain()
+    (invoice,) = world.call("GET", f"/v1/invoices?order_id={order}").body["data"]
+    body = {"amount": "400.00", "currency": "CNY", "method": "cheque", "reference": "C-1"}
+    payment = world.call("POST", "/v1/payments", body | {"invoice_id": invoice["id"]}, as_="finance").body
+    path = f"/v1/payments/{payment['id']}"
+
+    first = world.call("POST", f"{path}/documents", {"kind": "receipt"}, as_="finance")
+    again = world.call("POST", f"{path}/documents", {"kind": "receipt"}, as_="finance")
+    world.call("POST", f"{path}/allocations", {"reverse": "all"}, as_="finance")
+    later = world.call("POST", f"{path}/documents", {"kind": "receipt"}, as_="finance")
+
+    assert first.status == 201, first.text
+    assert again.body["id"] == first.body["id"] != later.body["id"]
+    assert first.body["table"]["rows"] == [[invoice["number"], "339.00"]]
+    assert (first.body["total"], first.body["payment_id"]) == ("400.00", payment["id"])
+    assert later.body["table"]["rows"] == []
+    world.drain()
+    assert world.broken() == []

@@ -181,6 +181,7 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/payments": SELLERS | READERS,
         "GET /v1/payments/{payment_id}": SELLERS | READERS,
         "POST /v1/payments/{payment_id}/allocations": FINANCE,
+        "POST /v1/payments/{payment_id}/documents": SELLERS | READERS,
         "POST /v1/payments/{payment_id}/refunds": FINANCE,
         "POST /v1/payments/{payment_id}/bounce": FINANCE,
         "GET /v1/write-offs/{write_off_id}": SELLERS | READERS,

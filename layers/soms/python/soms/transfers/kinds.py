@@ -12,7 +12,7 @@ from soms.billing import reconciling
 from soms.billing.statements import reading, refusals
 from soms.billing.statements.model import StatementLine
 from soms.kit.access import FINANCE, READERS, Caller, Group
-from soms.kit.fields import Frozen, Request, wrong
+from soms.kit.fields import Code, Currency, Frozen, Request, wrong
 from soms.kit.writes import AlreadyDone
 from soms.transfers.model import KindName, Row, Unreadable
 
@@ -79,14 +79,17 @@ def _known_zone(name: str) -> str:
 
 
 class ZoneOptions(Request):
-    """Where the times of a file that names no zone are; without it they are the company's."""
+    """What a file may not say itself: whose time it is in (else the company's), its account and currency."""
 
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] | None = None
+    account: Code | None = None
+    currency: Currency | None = None
 
 
 def _lines(file: File) -> Iterator[Row]:
     try:
-        statements = reading.read(file.content, file.name, source=file.source, zone=file.zone)
+        told = {name: str(file.options.get(name) or "") for name in ("account", "currency")}
+        statements = reading.read(file.content, file.name, source=file.source, zone=file.zone, **told)
     except refusals.Unreadable as broken:
         raise Unreadable(broken.code, broken.words, broken.row) from broken
     for statement in statements:
