@@ -45,6 +45,8 @@ def test_an_order_whose_money_went_back_is_refunded(world: World) -> None:
     assert paid == ("paid", "100.00", "0.00")
     assert waiting == ("unpaid", "0.00", "0.00")
     assert told(world, first) == ("refunded", "0.00", "100.00")
+    rows = world.call("GET", "/v1/orders").body["data"]
+    assert [(one["payment"], "refunded" in one) for one in rows] == [("unpaid", False), ("refunded", False)]
     assert told(world, second) == ("unpaid", "0.00", "0.00")
 
 

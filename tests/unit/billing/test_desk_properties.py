@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,12 +19,12 @@ from soms.billing.voucher import Voucher, sums
 from soms.billing.vouching import vouchers
 from soms.billing.write_off import ACCOUNTS
 
+from tests.unit.billing.debts import DAY, owed, paid
+
 SEED = os.environ.get("SOMS_SEED", "1")
 RUNS = 2000 if os.environ.get("SOMS_LONG") else 60
 STEPS = 50
 DIGITS = {"CNY": 2, "USD": 2, "JPY": 0, "KWD": 3}
-HOME = "CNY"
-DAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 Held = tuple[Fraction, Fraction]
 """What something settles of an invoice, and what it took of the money for that."""
@@ -108,26 +108,7 @@ class Player:
 
     def _issue(self, name: str, currency: str) -> None:
         total = self._money(currency)
-        nothing = Decimal(0).quantize(total)
-        item = OpenItem(
-            id=name,
-            number=name,
-            series="INV",
-            order_id=f"ord_{name}",
-            order_number="SO-1",
-            customer_id="cus_1",
-            customer_name="Acme",
-            currency=currency,
-            issued_on=DAY,
-            due_on=DAY,
-            net=total,
-            tax=nothing,
-            total=total,
-            credited=nothing,
-            paid=nothing,
-            written_off=nothing,
-            open=total,
-        )
+        item = owed(name, str(total), currency)
         self.desk.put(item, [])
         self.oracle.total[name], self.oracle.credited[name] = Fraction(total), Fraction(0)
         self.oracle.held[name] = []
@@ -146,21 +127,7 @@ class Player:
             return
         name, currency = f"pay_{self.count}", self.chance.choice(list(DIGITS))
         amount = self._money(currency)
-        payment = Payment(
-            id=name,
-            customer_id="cus_1",
-            customer_name="Acme",
-            home=currency == HOME,
-            currency=currency,
-            method="cheque",
-            reference=name,
-            amount=amount,
-            refunded=Decimal(0).quantize(amount),
-            received_on=DAY,
-            recorded_at="",
-            recorded_by="",
-            said="",
-        )
+        payment = paid(name, str(amount), currency)
         self.desk.payments[name] = self.desk.read_payments[name] = payment
         self.oracle.came[name], self.oracle.refunded[name] = Fraction(amount), Fraction(0)
         self.oracle.home[name] = payment.home

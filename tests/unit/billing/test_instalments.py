@@ -9,28 +9,14 @@ from soms.billing.instalments import Instalment, by_terms, due_parts
 from soms.billing.model import Allocation, OpenItem
 from soms.customers.model import PaymentTerms
 
+from tests.unit.billing import debts
+
 DAY = date(2026, 11, 1)
 NOTHING = Decimal("0.00")
 
 
 def owed(total: str, *plan: str) -> OpenItem:
-    amount = Decimal(total)
-    item = OpenItem(
-        id="inv_1",
-        number="INV-1",
-        series="INV",
-        order_id="ord_1",
-        order_number="SO-1",
-        customer_id="cus_1",
-        customer_name="Acme",
-        currency="CNY",
-        issued_on=DAY,
-        due_on=DAY + timedelta(days=30),
-        net=amount,
-        tax=NOTHING,
-        total=amount,
-        open=amount,
-    )
+    item = debts.owed("inv_1", total, issued_on=DAY, due_on=DAY + timedelta(days=30))
     days = (DAY + timedelta(days=10 * number) for number in range(1, 25))
     parts = tuple(
         Instalment(due_on=day, amount=Decimal(one)) for day, one in zip(days, plan, strict=False)

@@ -31,6 +31,7 @@ NOT_IN_ROWS = frozenset(
     {
         *("lines", "tax_groups", "subtotal", "discount", "discount_rule", "shipping", "includes_tax"),
         *("requested_on", "note", "invoice_policy", "quote_version", "exchange_of"),
+        *("written_off", "refunded"),
     }
 )
 ONLY_REAL = frozenset({"id", "number", "version", "settled", "allowed", "placed_at"})
