@@ -120,7 +120,7 @@ class AppStack(Stack):
                 door.may(tables.catalog, "PutItem", keys=[CURSOR_KEY])
         doors["catalog"].may(tables.catalog, "PutItem", "UpdateItem")
         customers = doors["customers"].may(tables.customers, *KEEP).may(tables.billing, *READ)
-        customers.may(tables.documents, "Query")
+        customers.may(tables.documents, *READ)
         customers.may(tables.customers, "DeleteItem", keys=[SEARCH_TERMS])
         # Who is erased loses the name on each order.
         customers.may(tables.orders, "Query", "UpdateItem")
@@ -151,6 +151,9 @@ class AppStack(Stack):
         self._may_have_issued(fapiao)
         receivables = doors["receivables"].may(tables.billing, *KEEP).may(tables.documents, "Query")
         receivables.may(tables.customers, *GET).may_publish(Setting.FINANCE_TOPIC, self.finance)
+        # Statements and letters are printed.
+        for door in (customers, receivables.may(tables.documents, *GET)):
+            door.may(tables.documents, "PutItem", keys=[PRINTED])
         accounting = doors["accounting"].may(tables.ledger, *READ, "PutItem").may(tables.jobs, *GET)
         accounting.may(tables.billing, *GET).may(tables.billing, "PutItem", keys=[PERIODS])
         accounting.may(tables.documents, *READ)
@@ -222,6 +225,7 @@ class AppStack(Stack):
         dunning = self.dunning.may(self.tables.billing, *KEEP).may(self.tables.customers, *GET)
         dunning.may(self.tables.journal, "GetItem", "PutItem").may(self.tables.catalog, *GET)
         dunning.may_publish(Setting.FINANCE_TOPIC, self.finance)
+        dunning.may(self.tables.documents, *GET).may(self.tables.documents, "PutItem", keys=[PRINTED])
         for table in self.tables:
             self.reconcile.may(table, *READ, "Scan")
         self.reconcile.may(self.tables.jobs, "PutItem", "UpdateItem")

@@ -1,10 +1,12 @@
 """HTTP /v1/customers: who buys, on which terms, with how much credit."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
 from pydantic import Field
-from soms.billing import account_statements
+from soms.billing import account_papers, account_statements, printing
+from soms.billing.account_papers import StatementPaper
 from soms.catalog import store as catalog
 from soms.catalog.commands import zone
 from soms.customers import commands, endings, events, listing, references, store
@@ -19,7 +21,7 @@ from soms.customers.model import (
 from soms.kit import clock, http, journal, money, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Code, Day, Request
-from soms.kit.problems import Fault, InvalidParameter
+from soms.kit.problems import Fault, Invalid, InvalidParameter, Problem, Words
 from soms.reports import customer_view
 
 INNER = {"said", "terms"}
@@ -76,7 +78,17 @@ def _found(customer_id: str, caller: Caller) -> http.Answer:
     return _answer(_seen(customer_id, caller))
 
 
-app = http.Resolver("customers", replays={"customer": _found})
+def _paper(printed: printing.Printed) -> http.Answer:
+    return http.Answer(printing.shown(*printed), 201, version=1)
+
+
+app = http.Resolver(
+    "customers",
+    replays={
+        "customer": _found,
+        "paper": lambda name, caller: _paper(printing.found(name, caller)),
+    },
+)
 handler = app.handler
 
 
@@ -124,24 +136,37 @@ def summary(customer_id: str, caller: Caller) -> http.Answer:
 @app.get("/v1/customers/{customer_id}/statement")
 def statement(customer_id: str, query: Days, caller: Caller) -> http.Answer:
     customer = _seen(customer_id, caller)
-    since, until = _days(query)
+    since, until = _days(query, _wrong_parameter)
     found = account_statements.of_customer(customer, since, until)
     whose = {"id": customer.id, "name": customer.name}
     return http.Answer({"customer": whose, **account_statements.shown(found)})
 
 
-def _days(query: Days) -> tuple[date, date]:
-    """Return the days of a statement, or raise InvalidParameter where they cannot be."""
+@app.post("/v1/customers/{customer_id}/papers")
+def print_paper(customer_id: str, request: StatementPaper, caller: Caller) -> http.Answer:
+    customer = _seen(customer_id, caller)
+    since, until = _days(request, _wrong_field)
+    return _paper(account_papers.statement(customer, since, until, request.currency, caller, now=clock.now()))
+
+
+def _days(said: Days | StatementPaper, refusal: Callable[[str, Words], Problem]) -> tuple[date, date]:
+    """Return the days of a statement; where they cannot be, raise the refusal that names one."""
     today = clock.now().astimezone(zone(catalog.settings())).date()
-    until = query.until or today
-    since = query.since or until.replace(day=1)
+    until = said.until or today
+    since = said.since or until.replace(day=1)
     if until > today:
-        words = ("this day has not come yet", "日期不得晚于今天")
-        raise InvalidParameter(faults=[Fault("too_late", words, parameter="to")])
+        raise refusal("to", ("this day has not come yet", "日期不得晚于今天"))
     if since > until:
-        words = ("must not be after the last day", "不得晚于结束日期")
-        raise InvalidParameter(faults=[Fault("too_late", words, parameter="from")])
+        raise refusal("from", ("must not be after the last day", "不得晚于结束日期"))
     return since, until
+
+
+def _wrong_parameter(name: str, words: Words) -> Problem:
+    return InvalidParameter(faults=[Fault("too_late", words, parameter=name)])
+
+
+def _wrong_field(name: str, words: Words) -> Problem:
+    return Invalid(Fault("too_late", words, f"/{name}"))
 
 
 @app.get("/v1/customers/{customer_id}/timeline")

@@ -67,6 +67,17 @@ def test_a_customer_gets_one_letter_a_run_that_lists_all_that_is_overdue(world: 
     assert world.call("GET", f"/v1/dunning-letters?run_id={done['id']}", **FINANCE).body["data"] == letters
 
 
+def test_a_letter_is_a_paper_that_is_kept(world: World) -> None:
+    customer, (first,) = billed(world, "100.00", payment_terms=NET_10)
+
+    with later(20):
+        (letter,) = run(world)["data"]
+    paper = world.call("GET", f"/v1/papers/{letter['paper_id']}", **FINANCE).body
+
+    assert (paper["kind"], paper["customer_id"], paper["total"]) == ("dunning", customer, "100.00")
+    assert [row[0] for row in paper["table"]["rows"]] == [first["number"]]
+
+
 def test_the_same_key_again_is_the_same_run_and_tells_finance_once(world: World) -> None:
     billed(world, "100.00", payment_terms=NET_10)
 

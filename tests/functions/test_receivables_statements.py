@@ -129,3 +129,23 @@ def test_sales_sees_the_statements_of_its_own_customers(world: World) -> None:
     ]
 
     assert told == [200, 200, 403, 404, 200, 403]
+
+
+def test_a_statement_is_printed_and_the_same_again_is_the_same_paper(world: World) -> None:
+    customer, _ = billed(world, "100.00", salesperson="sam")
+    pay(world, "30.00", customer_id=customer, reference="TT-1")
+    path, body = f"/v1/customers/{customer}/papers", {"kind": "statement", "from": day(-1), "to": day()}
+
+    first = world.call("POST", path, body, key="st-1", **FINANCE)
+    again = world.call("POST", path, body, key="st-1", **FINANCE)
+    other = world.call("POST", path, body, key="st-2", **FINANCE)
+    dollars = world.call("POST", path, body | {"currency": "USD"}, **FINANCE)
+    hidden = world.call("POST", path, body, as_="sales", name="kim")
+    early = world.call("POST", path, body | {"from": day(1)}, **FINANCE)
+
+    assert (first.status, again.body, other.body) == (201, first.body, first.body)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (first.body["kind"], first.body["total"]) == ("statement", "70.00")
+    assert [row[-1] for row in first.body["table"]["rows"]] == ["0.00", "100.00", "70.00"]
+    assert (dollars.body["currency"], dollars.body["total"], hidden.status) == ("USD", "0.00", 404)
+    assert (early.status, early.body["errors"][0]["pointer"]) == (422, "/from")

@@ -101,7 +101,8 @@ def test_documents_are_made_only_where_things_are_billed_paid_and_printed(dev: S
 
     papers = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["pap_*"]}}
     makers = ("invoicing", "rendering", "settlement", "payments", "reconciliation", "apply", "billing")
-    assert writing == {name: {} for name in makers} | {"orders": papers}
+    printers = ("orders", "customers", "receivables", "dunning")
+    assert writing == {name: {} for name in makers} | dict.fromkeys(printers, papers)
 
 
 def test_a_door_adds_nothing_to_the_catalog_but_the_key_of_cursors(dev: Synthesised) -> None:

@@ -17,8 +17,10 @@ MOST_FILED: Final = 5000
 """How many documents a statement looks at; a longer time is asked for in parts."""
 
 
-def of_customer(customer: Customer, since: date, until: date) -> list[Statement]:
+def of_customer(customer: Customer, since: date, until: date, *, also: str | None = None) -> list[Statement]:
     """Return the statements of a customer, a currency each, its own first; both days are included.
+
+    There is one in the currency `also`, too, whether anything was owed in it or not.
 
     Only what was filed since the first day is read. Raises InvalidParameter where that is too much.
     """
@@ -33,6 +35,8 @@ def of_customer(customer: Customer, since: date, until: date) -> list[Statement]
     standing = ageing_store.before((one for one in filed if one.day > until), customer.id)
     ends = {one.currency: one for one in ageing.rows(standing, until)}
     others = {*ends, *(currency for one in within for currency in effect(one))} - {customer.currency}
+    if also and also != customer.currency:
+        others.add(also)
     return [_statement(one, since, until, ends, within) for one in (customer.currency, *sorted(others))]
 
 

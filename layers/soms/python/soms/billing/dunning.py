@@ -4,12 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from soms.billing.ageing import overdue
 from soms.billing.model import Frozen, OpenItem
 from soms.catalog.model import DunningLevel
 from soms.customers.resting import rests
 from soms.kit.fields import Amount
+
+MOST_LISTED: Final = 1000
+"""Invoices that a letter lists, the oldest first."""
 
 
 class Demand(Frozen):
@@ -40,6 +44,7 @@ class Letter(Frozen):
     as_of: date
     demands: tuple[Demand, ...]
     total: Amount
+    paper_id: str
     recorded_at: str
     recorded_by: str
 
@@ -103,6 +108,7 @@ def drafts(
             groups.setdefault((item.customer_id, item.currency), []).append(item)
     for (customer_id, currency), several in sorted(groups.items()):
         several.sort(key=lambda one: (one.due_on, one.number))
+        del several[MOST_LISTED:]
         due = [(item, level) for item in several if (level := next_level(item, levels, day))][:most]
         if due:
             raised = {item.id: item.noted(dunning_level=level, dunned_on=day) for item, level in due}

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from soms.billing import balances, dunning, dunning_mail, dunning_store
+from soms.billing import account_papers, balances, dunning, dunning_mail, dunning_store, store
 from soms.billing.dunning import Draft, Letter, Run
 from soms.catalog import store as catalog
 from soms.catalog.commands import zone
-from soms.catalog.model import DunningLevel
+from soms.catalog.model import DunningLevel, Settings
 from soms.customers import store as customers
+from soms.customers.model import Customer
 from soms.kit import access, clock, ids, journal
 from soms.kit.access import Caller, Command
 from soms.kit.fields import Day, Request
@@ -41,9 +42,14 @@ class Plan:
 
     run_id: str
     day: date
-    levels: Sequence[DunningLevel]
+    settings: Settings
     caller: Caller
     now: datetime
+
+    @property
+    def levels(self) -> Sequence[DunningLevel]:
+        """Return the levels, the first one first."""
+        return self.settings.dunning.levels
 
 
 def plan(request: RunRequest, caller: Caller, *, now: datetime) -> Plan:
@@ -53,7 +59,7 @@ def plan(request: RunRequest, caller: Caller, *, now: datetime) -> Plan:
     if request.as_of and request.as_of > today:
         raise Invalid(Fault("too_late", ("this day has not come yet", "日期不得晚于今天"), "/as_of"))
     run_id = ids.derived("drun", caller.command.entry or "")
-    return Plan(run_id, request.as_of or today, settings.dunning.levels, caller, now)
+    return Plan(run_id, request.as_of or today, settings, caller, now)
 
 
 def drafts(planned: Plan) -> list[Draft]:
@@ -83,7 +89,7 @@ def daily(room: Callable[[], bool], *, now: datetime) -> int:
     if local.hour < HOUR or not settings.dunning.levels or dunning_store.find_run(run_id):
         return 0
     caller = access.system("dunning", run_id)
-    planned = Plan(run_id, local.date(), settings.dunning.levels, caller, now)
+    planned = Plan(run_id, local.date(), settings, caller, now)
     written = list[Letter | None]()
     for draft in drafts(planned):
         if not room():
@@ -108,8 +114,12 @@ def _write(draft: Draft, planned: Plan) -> Letter | None:
         current = next(iter(found), None)
         if current is None:
             return None
-        letter = _letter(current, planned)
+        customer = customers.get(current.customer_id)
+        paper = account_papers.letter(current, planned.settings, customer, planned.day, planned.now)
+        letter = _letter(current, customer, paper.id, planned)
         writes = Writes()
+        if store.find_paper(paper.id) is None:
+            store.insert_paper(writes, paper)
         for before, after in current.raised:
             balances.put_open_item(writes, after, before=before)
         dunning_store.insert_letter(writes, letter)
@@ -134,9 +144,8 @@ def _write(draft: Draft, planned: Plan) -> Letter | None:
         return None
 
 
-def _letter(draft: Draft, planned: Plan) -> Letter:
+def _letter(draft: Draft, customer: Customer, paper_id: str, planned: Plan) -> Letter:
     """Return the letter; its name follows from the first invoice that rises, and to which level."""
-    customer = customers.get(draft.customer_id)
     first = draft.raised[0][1]
     return Letter(
         id=ids.derived("dun", first.id, str(first.dunning_level)),
@@ -149,6 +158,7 @@ def _letter(draft: Draft, planned: Plan) -> Letter:
         as_of=planned.day,
         demands=draft.demands,
         total=draft.total,
+        paper_id=paper_id,
         recorded_at=clock.stamp(planned.now),
         recorded_by=planned.caller.name,
     )

@@ -64,6 +64,7 @@ ROUTES: Mapping[str, Mapping[str, frozenset[Group] | None]] = {
         "GET /v1/customers/by-ref/{source}/{reference}": SELLERS | READERS,
         "GET /v1/customers/{customer_id}/summary": SELLERS | READERS,
         "GET /v1/customers/{customer_id}/statement": SELLERS | READERS,
+        "POST /v1/customers/{customer_id}/papers": SELLERS | FINANCE,
         "GET /v1/customers/{customer_id}/timeline": SELLERS | READERS,
         "PATCH /v1/customers/{customer_id}": SELLERS,
         "PUT /v1/customers/{customer_id}/references/{source}": SELLERS,
