@@ -47,7 +47,7 @@ def _chosen(crew: Crew, billed: Sequence[Billed]) -> list[Body]:
 
 
 def _lines(chosen: Sequence[Body]) -> list[Line]:
-    """Return the lines: invoices paid alone and together, one less a fee, money of nobody, a charge."""
+    """Return the lines: invoices paid alone and together, one by another bank less its fee, others."""
     alone = [
         Line(f"BK-{place:04}", _amount(one, "total"), _payer(one), f"Payment {one['number']}")
         for place, one in enumerate(chosen[:ALONE], start=1)
@@ -59,7 +59,7 @@ def _lines(chosen: Sequence[Body]) -> list[Line]:
     return [
         *alone,
         Line("BK-1001", total, _payer(both[0]), f"For {numbers}"),
-        Line("BK-1002", _amount(less, "total") - FEE, _payer(less), f"{less['number']} less charges"),
+        Line("BK-1002", _amount(less, "total") - FEE, "Correspondent bank", f"{less['number']} less charges"),
         Line("BK-1003", UNKNOWN, "Somebody", "thank you"),
         Line("BK-1004", -CHARGE, "", "Account charges"),
     ]
