@@ -76,7 +76,7 @@ def _import(teller: Teller, content: bytes, count: int, settled: Settled) -> dic
             as_="finance",
             key=f"{NAME}-{len(counts)}",
         ).body
-        upload = opened["upload"]
+        upload = opened.get("upload")
         path = f"/imports/{opened['id']}"
         if isinstance(upload, Mapping) and teller.read("finance", path)["state"] == "awaiting_upload":
             sent = posting.post(upload, content, bank.NAME)
