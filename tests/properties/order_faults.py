@@ -248,6 +248,17 @@ def _guard(plant: Plant, command: str, holds: Callable[..., bool]) -> None:
     plant.setitem(lifecycle.STEPS, command, step)
 
 
+def credits_what_was_credited(plant: Plant) -> None:
+    """Let a cancellation credit again what was credited by hand."""
+    plant.setattr(quantities, "_swallowed", lambda line, _policy: line)
+
+
+def forgets_allowances(plant: Plant) -> None:
+    """Expose and credit units at their price, whatever was taken off it."""
+    plant.setattr(quantities, "due_of", quantities.worth_of)
+    plant.setattr(invoicing, "due_of", quantities.worth_of)
+
+
 FAULTS: Mapping[Callable[[Plant], None], Callable[[Player], None]] = {
     rounds_down: openings.discounts_go_with_units,
     spreads_evenly: openings.units_keep_their_price,
@@ -276,6 +287,8 @@ FAULTS: Mapping[Callable[[Plant], None], Callable[[Player], None]] = {
     completes_too_early: openings.goods_come_back,
     looks_at_no_rule: openings.amendments_wait,
     lets_nothing_go: openings.what_waits_lets_go,
+    credits_what_was_credited: openings.an_invoice_is_credited_by_hand,
+    forgets_allowances: openings.an_invoice_is_credited_by_hand,
     **WAITING,
 }
 """Each fault, and the opening that finds it."""
