@@ -29,8 +29,8 @@ def render(
     for number, document in enumerate(documents, start=1):
         writer.writerows(map(_safe, row) for row in _rows(batch, number, document, names))
     for currency, of in sorted(totals.items()):
-        told = (f"{len(documents)} documents", *_amounts(of, currency))
-        writer.writerow([batch, "total", *[""] * 9, currency, *told[1:], told[0]])
+        count = f"{len(documents)} documents"
+        writer.writerow([batch, "total", *[""] * 9, currency, *_amounts(of, currency), count])
     return (BOM + text.getvalue()).encode()
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final
 
 from soms.accounting import blockers, chart, ledger, ties, trial
-from soms.accounting.blockers import Blocker, Month
+from soms.accounting.blockers import Month
 from soms.accounting.model import MONTH
 from soms.billing import collecting
 from soms.billing.periods import Periods, last_day, month_of
@@ -40,19 +40,18 @@ def listed(*, now: datetime) -> list[dict[str, object]]:
     return [_summary(name, known.periods) for name in sorted(names, reverse=True)]
 
 
-def page(month: Month, found: list[Blocker] | None = None) -> dict[str, object]:
+def page(month: Month) -> dict[str, object]:
     """Return a month's end: its state, what keeps it open, and figures side by side."""
     of, known = trial.of_day(last_day(month.name), month.periods), chart.accounts_of(month.settings)
     told = _summary(month.name, month.periods)
-    if told["state"] != "closed":
-        found = blockers.found(month) if found is None else found
-    kept = aws.get(*trial.snapshot_key(month.name), consistent=True) if told["state"] == "closed" else None
+    is_closed = told["state"] == "closed"
+    kept = aws.get(*trial.snapshot_key(month.name), consistent=True) if is_closed else None
     return told | {
         "closing_since": month.periods.closing_since if told["state"] == "closing" else None,
         "closed_at": kept["closed_at"] if kept else None,
         "closed_by": kept["closed_by"] if kept else None,
         "sha256": kept["sha256"] if kept else None,
-        "blockers": [one.shown() for one in found or ()],
+        "blockers": [] if is_closed else [one.shown() for one in blockers.found(month)],
         # A tie needs all orders and open items, which only the proof of the books reads.
         "tie_outs": {"at": month.report.get("at"), "data": month.report.get("ties", [])},
         "clearing": ties.clearing(of, known),
