@@ -135,6 +135,7 @@ def _run(console: Console, local: Local, base_url: str | None, clients: int, day
     supplying.tell(sheet, crew, today, local.settle, local.sales_mail)
     month_end.tell(sheet, crew, billed, local.settle)
     _reconcile(sheet)
+    month_end.close(sheet, crew, billed)
     invoice = next(one for each in billed for one in each.invoices)
     saved = papers.show(sheet, crew, invoice, local.home.root / "demo")
     console.print(f"  open it 打开查看: {saved[0]}", highlight=False, soft_wrap=True)

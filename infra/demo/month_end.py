@@ -1,5 +1,6 @@
 """The end of a month: money comes in by the bank, is matched, given back, given up; the books tie out."""
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -36,7 +37,6 @@ def tell(sheet: Sheet, crew: Crew, billed: Sequence[Billed], settled: Settled) -
     settled()
     _statement(teller, chosen[0])
     _ageing(teller, settled)
-    _books(teller, day)
 
 
 def _chosen(crew: Crew, billed: Sequence[Billed]) -> list[Body]:
@@ -241,7 +241,10 @@ def _ageing(teller: Teller, settled: Settled) -> None:
         )
 
 
-def _books(teller: Teller, day: date) -> None:
+def close(sheet: Sheet, crew: Crew, billed: Sequence[Billed]) -> None:
+    """Tell how months are closed and handed over, once the books are proved."""
+    teller = Teller(sheet, crew, NAME)
+    day = date.fromisoformat(str(_chosen(crew, billed)[0]["issued_on"]))
     month, before = f"{day:%Y-%m}", f"{day.replace(day=1) - timedelta(days=1):%Y-%m}"
     page = teller.read("finance", f"/periods/{month}")
     blockers = [str(one["code"]) for one in rows(page, "blockers")]
@@ -260,13 +263,20 @@ def _books(teller: Teller, day: date) -> None:
         "上月已关账，不再入账",
         f"finance_manager: {before} {closed.body.get('state', closed.code)}",
     )
-    batch = teller.crew.must("POST", "/journal-batches", {}, as_="finance", key=f"{NAME}-batch").body
-    told = [f"{one['debit']} = {one['credit']} {one['currency']}" for one in rows(batch, "totals")]
+    _hand_over(teller)
+
+
+def _hand_over(teller: Teller) -> None:
+    """Hand the journals over; what is younger than five minutes waits for the next batch."""
+    made = teller.crew.caller.call("POST", "/journal-batches", {}, as_="finance", key=str(uuid.uuid4()))
+    totals = rows(made.body, "totals")
+    told = [f"{one['debit']} = {one['credit']} {one['currency']}" for one in totals]
     teller.sheet.claim(
-        all(one["debit"] == one["credit"] for one in rows(batch, "totals")),
+        made.code == "nothing_to_export"
+        or (bool(totals) and all(one["debit"] == one["credit"] for one in totals)),
         "journals go to accounting in batches that balance, none twice",
         "凭证按批次导出，借贷平衡且不重复",
-        f"finance: {batch['id']}: {'; '.join(told) or 'nothing new'}",
+        f"finance: {made.body.get('id', made.code)} {'; '.join(told)}",
     )
 
 
