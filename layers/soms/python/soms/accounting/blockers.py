@@ -130,7 +130,7 @@ def _unproved(month: Month) -> Iterator[Blocker]:
     checks = cast("list[items.Item]", month.report["checks"])
     for check in (one for one in checks if one["failures"] and one["check"] not in ELSEWHERE):
         name, chinese = str(check["name"]), str(check["name_zh"])
-        told = ("books_broken", (f"not so, as the proof of the books found: {name}", f"核对未通过：{chinese}"))
+        told = ("books_broken", (f"the proof found this not so: {name}", f"核对未通过：{chinese}"))
         code, words = PROVED.get(str(check["check"]), told)
         yield Blocker(code, words, int(str(check["failures"])), "/v1/invariants", at)
 
