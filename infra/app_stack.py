@@ -155,7 +155,7 @@ class AppStack(Stack):
         for door in (customers, receivables.may(tables.documents, *GET)):
             door.may(tables.documents, "PutItem", keys=[PRINTED])
         accounting = doors["accounting"].may(tables.ledger, *READ, "PutItem").may(tables.jobs, *GET)
-        accounting.may(tables.billing, *GET).may(tables.billing, "PutItem", keys=[PERIODS])
+        accounting.may(tables.billing, *READ).may(tables.billing, "PutItem", keys=[PERIODS])
         accounting.may(tables.documents, *READ)
         accounting.may_use_objects(
             Setting.DOCUMENTS_BUCKET, self.data.buckets.documents, JOURNALS, "GetObject", "PutObject"
@@ -219,7 +219,7 @@ class AppStack(Stack):
         sweep.may(self.tables.journal, "GetItem", "PutItem")
         self._may_have_issued(sweep)
         month_end = self.month_end.may(self.tables.ledger, *READ, "PutItem").may(self.tables.jobs, "GetItem")
-        month_end.may(self.tables.billing, *GET).may(self.tables.billing, "PutItem", keys=[PERIODS])
+        month_end.may(self.tables.billing, *READ).may(self.tables.billing, "PutItem", keys=[PERIODS])
         month_end.may(self.tables.documents, "Query").may(self.tables.catalog, *GET)
         month_end.may(self.tables.journal, "GetItem", "PutItem")
         dunning = self.dunning.may(self.tables.billing, *KEEP).may(self.tables.customers, *GET)

@@ -1,4 +1,4 @@
-"""What keeps a month from being closed; other modules add to `LOOKS` what they know of."""
+"""What keeps a month from being closed."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from soms.accounting import lag, ledger
 from soms.accounting.model import MONTH
-from soms.billing.periods import Periods, day_after, month_of
+from soms.billing import bank_lines, refunds
+from soms.billing.periods import Periods, day_after, last_day, month_of
 from soms.catalog.model import Settings
 from soms.kit import aws, clock, items
 from soms.kit.problems import Words
@@ -19,6 +20,7 @@ from soms.kit.settings import Setting
 
 MOST: Final = 1000
 """How many documents on their way are counted at most."""
+MOST_LINES: Final = 100
 REPORT: Final = {"pk": "reconcile", "sk": "last"}
 """In the jobs: what the last proof of the books found."""
 PROVED: Final[dict[str, tuple[str, Words]]] = {
@@ -135,5 +137,27 @@ def _unproved(month: Month) -> Iterator[Blocker]:
         yield Blocker(code, words, int(str(check["failures"])), "/v1/invariants", at)
 
 
-LOOKS: Final[list[Look]] = [_not_over, _earlier_open, _not_entered]
-"""Each looks for one thing. A module that knows of more adds its look when it is loaded by a door."""
+def _unmatched(month: Month) -> Blocker | None:
+    """Look for bank lines of the month that belong to nothing yet; at most a hundred are counted."""
+    page = bank_lines.listed(None, limit=MOST_LINES, after=f"{last_day(month.name)}~")
+    words = ("bank lines belong to nothing yet", "有银行流水尚未核销")
+    return (
+        Blocker("bank_lines_unmatched", words, len(page.rows), "/v1/reconciliation/items")
+        if page.rows
+        else None
+    )
+
+
+def _refunds(month: Month) -> Blocker | None:
+    """Look for refunds that were asked for in the month and wait for a second person."""
+    page = refunds.listed(customer_id=None, status="requested", limit=MOST_LINES, after=f"r#{month.ended_at}")
+    words = ("refunds wait to be decided", "有退款待审批")
+    return (
+        Blocker("refunds_waiting", words, len(page.rows), "/v1/refunds?status=requested")
+        if page.rows
+        else None
+    )
+
+
+LOOKS: Final[tuple[Look, ...]] = (_not_over, _earlier_open, _not_entered, _unmatched, _refunds)
+"""Each looks for one thing."""

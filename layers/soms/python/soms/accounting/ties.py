@@ -1,21 +1,14 @@
 """Tie-outs: figures that two parts of the system know, side by side."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from typing import Final
 
-from soms.accounting import chart
+from soms.accounting import chart, explaining
 from soms.accounting.model import ZERO
 from soms.accounting.trial import Trial
 from soms.kit import money
 from soms.kit.problems import Words
-
-Explanation = Callable[[str, str, date], Iterable[Mapping[str, object]]]
-"""What of a clearing account's balance is known: account, currency and day → lines with an `amount`."""
-EXPLANATIONS: Final[list[Explanation]] = []
-"""What explains the balance of a clearing account; a module that knows of something adds to it."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +39,12 @@ class Tie:
 
 def clearing(trial: Trial, known: Mapping[str, Words]) -> list[dict[str, object]]:
     """Return the clearing accounts with their balances and what explains them."""
-    found = []
+    found, rows = [], explaining.uncleared()
     for account, currency in trial.accounts:
         if chart.method_of(account) is None:
             continue
         balance = trial.closing((account, currency)).balance
-        lines = [line for one in EXPLANATIONS for line in one(account, currency, trial.as_of)]
+        lines = explaining.lines(account, currency, trial.as_of, rows)
         told = sum((Decimal(str(line["amount"])) for line in lines), ZERO)
         first, last = trial.as_of.replace(day=1), trial.as_of
         found.append(

@@ -290,6 +290,14 @@ def uncleared(name: str, currency: str, amount: Decimal, day: date) -> items.Ite
     return {"due_shard": f"uncleared#{shard}", "due_key": f"{currency}#{abs(amount)}#{day}#{name}"}
 
 
+def every_uncleared() -> Iterable[items.Item]:
+    """Yield what no bank statement has shown yet: payments, refunds, payouts."""
+    for shard in range(SHARDS):
+        yield from aws.query(
+            Setting.BILLING, "due_shard = :shard", {":shard": f"uncleared#{shard}"}, index="by_due"
+        )
+
+
 def with_amount(currency: str, amount: Decimal) -> list[items.Item]:
     """Return what is uncleared and comes to exactly this amount: payments, refunds, payouts."""
     values = {":amount": f"{currency}#{abs(amount)}#"}
