@@ -30,7 +30,7 @@ PURCHASE_SUMMARY = (
 OWED_SUMMARY = (
     *("id", "number", "order_id", "currency", "issued_on", "due_on", "total", "open"),
     *("unapplied", "method", "reference", "received_on", "amount", "fee", "word", "state"),
-    *("disputed", "promised_on"),
+    *("disputed", "promised_on", "instalments"),
 )
 FILED_SUMMARY = (
     *("kind", "number", "currency", "total", "amount", "postings", "portions", "posted_on", "issued_on"),

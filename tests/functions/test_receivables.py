@@ -201,3 +201,23 @@ def test_what_is_disputed_or_promised_puts_no_order_on_hold(world: World) -> Non
             held[days] = [one["kind"] for one in world.order(customer, (sku, 1)).body["holds"]]
 
     assert held == {20: [], 21: ["credit"]}
+
+
+def test_an_invoice_in_instalments_is_as_old_as_each_of_them(world: World) -> None:
+    customer, (first,) = billed(world, "100.00", payment_terms=NET_10)
+    plan = {"instalments": [{"due_on": day(5), "amount": "60.00"}, {"due_on": day(40), "amount": "40.00"}]}
+    planned = world.call("PUT", f"/v1/invoices/{first['id']}/instalments", plan, **FINANCE)
+    with later(10):
+        before = ageing(world)
+        pay(world, "20.00", invoice_id=first["id"])
+    with later(12):
+        now, whose = ageing(world), ageing(world, f"customer_id={customer}")
+        past = ageing(world, f"as_of={day(-3)}")
+        seen = world.call("GET", f"/v1/customers/{customer}/summary", **FINANCE).body
+
+    assert planned.status == 200, planned.text
+    assert owed(before["data"][0]) == {"not_due": "40.00", "1_30": "60.00"}
+    assert owed(now["data"][0]) == {"not_due": "40.00", "1_30": "40.00"}
+    assert whose["data"] == now["data"]
+    assert owed(past["data"][0]) == {"not_due": "40.00", "1_30": "60.00"}
+    assert (seen["outstanding"], seen["overdue"]) == ("80.00", "40.00")

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from soms.billing import accounts
 from soms.billing.ageing_moves import Filed, moves
+from soms.billing.instalments import Instalment, uncovered
 
 ZERO: Final = Decimal(0)
 NOT_DUE: Final = "not_due"
@@ -27,6 +28,14 @@ class Owed(Protocol):
     def open(self) -> Decimal:
         """What is open."""
 
+    @property
+    def total(self) -> Decimal:
+        """What was billed."""
+
+    @property
+    def instalments(self) -> tuple[Instalment, ...]:
+        """The parts in which it falls due, none where it does so at once."""
+
 
 @dataclass(frozen=True)
 class Debt:
@@ -37,6 +46,8 @@ class Debt:
     currency: str
     due_on: date
     open: Decimal
+    total: Decimal = ZERO
+    instalments: tuple[Instalment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ class Row:
 
 def due_parts(owed: Owed) -> tuple[tuple[date, Decimal], ...]:
     """Return on which days what is open on an invoice falls due, in order: the one place to ask."""
-    return ((owed.due_on, owed.open),)
+    return tuple(uncovered(owed.instalments, owed.total - owed.open)) or ((owed.due_on, owed.open),)
 
 
 def overdue(owed: Owed, day: date) -> tuple[date, Decimal] | None:

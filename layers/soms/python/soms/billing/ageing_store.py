@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from soms.billing import balances, store
 from soms.billing.ageing import Debt, Money, Standing
 from soms.billing.ageing_moves import Filed, moves
+from soms.billing.instalments import Instalment
 from soms.billing.periods import day_after, month_of
 from soms.kit import aws, clock, items, money
 from soms.kit.settings import Setting
@@ -49,7 +50,7 @@ def before(filed: Iterable[Filed], customer_id: str | None) -> Standing:
     invoices = {move.id for move in moved if move.of == "invoice"}
     payments = {move.id for move in moved if move.of == "payment"}
     current = (
-        Debt(one.id, one.customer_id, one.currency, one.due_on, one.open)
+        Debt(one.id, one.customer_id, one.currency, one.due_on, one.open, one.total, one.instalments)
         for one in balances.open_items(sorted(invoices))
     )
     paid = balances.payments(sorted(payments)).values()
@@ -122,8 +123,10 @@ def _indexed(index: str, partition: str, value: str) -> Iterable[items.Item]:
 
 def _debt(row: items.Item, customer_id: str) -> Debt:
     currency = str(row["currency"])
-    amount = money.rounded(Decimal(str(row["open"])), currency)
-    return Debt(str(row["id"]), customer_id, currency, date.fromisoformat(str(row["due_on"])), amount)
+    amount, total = (money.rounded(Decimal(str(row[name])), currency) for name in ("open", "total"))
+    due_on, plan = date.fromisoformat(str(row["due_on"])), row.get("instalments")
+    parts = tuple(map(Instalment.model_validate, plan if isinstance(plan, list) else ()))
+    return Debt(str(row["id"]), customer_id, currency, due_on, amount, total, parts)
 
 
 def _left(row: items.Item, customer_id: str) -> Money:

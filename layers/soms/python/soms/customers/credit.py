@@ -14,6 +14,13 @@ LOOKED_AT: Final = 10
 """How many invoices are read at a time until one counts."""
 
 
+class Part(Frozen):
+    """A part of an invoice that falls due on a day of its own."""
+
+    due_on: date
+    amount: Decimal
+
+
 class Owed(Frozen):
     """An open invoice of a customer; amounts in its currency."""
 
@@ -27,6 +34,7 @@ class Owed(Frozen):
     open: Decimal
     disputed: str | None = None
     promised_on: date | None = None
+    instalments: tuple[Part, ...] = ()
 
     def rests(self, today: date) -> bool:
         """Tell whether it is not asked for: it is disputed, or promised for a day that has not passed."""

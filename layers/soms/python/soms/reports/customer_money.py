@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 from soms.billing import ageing, ageing_store, balances
-from soms.billing.ageing import Money
+from soms.billing.ageing import Debt, Money
+from soms.billing.instalments import Instalment
 from soms.billing.payment import Payment
 from soms.billing.payment import text as of_payment
 from soms.customers.credit import Owed
@@ -40,7 +41,9 @@ def by_age(owed: Sequence[Owed], today: date) -> dict[str, Decimal]:
     """Return what is owed by age."""
     sums = dict.fromkeys(ageing.BUCKETS, Decimal(0))
     for one in owed:
-        for due_on, amount in ageing.due_parts(one):
+        plan = tuple(Instalment(due_on=part.due_on, amount=part.amount) for part in one.instalments)
+        debt = Debt(one.id, "", one.currency, one.due_on, one.open, one.total, plan)
+        for due_on, amount in ageing.due_parts(debt):
             sums[ageing.age(due_on, today)] += amount
     return sums
 

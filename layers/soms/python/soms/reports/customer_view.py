@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 from typing import Final
 
+from soms.billing.ageing import NOT_DUE
 from soms.catalog import store as catalog
 from soms.catalog.commands import zone
 from soms.customers import credit, endings
@@ -49,6 +51,16 @@ class Known:
         """Return the invoices that should have been paid."""
         return [one for one in self.owed if one.days_overdue(self.today)]
 
+    @cached_property
+    def ages(self) -> dict[str, Decimal]:
+        """Return what is owed by age."""
+        return customer_money.by_age(self.owed, self.today)
+
+    @property
+    def late(self) -> Decimal:
+        """Return how much should have been paid: of an invoice in instalments, those that fell due."""
+        return sum(self.ages.values(), Decimal(0)) - self.ages[NOT_DUE]
+
     def text(self, value: Decimal) -> str:
         """Write an amount in the customer's currency."""
         currency = self.customer.currency
@@ -63,10 +75,8 @@ def summary(customer: Customer, *, now: datetime) -> dict[str, object]:
     return {
         "currency": customer.currency,
         "outstanding": known.text(_sum(known.owed)),
-        "overdue": known.text(_sum(known.overdue)),
-        "ageing": {
-            age: known.text(value) for age, value in customer_money.by_age(known.owed, known.today).items()
-        },
+        "overdue": known.text(known.late),
+        "ageing": {age: known.text(value) for age, value in known.ages.items()},
         "unapplied": known.text(known.paid.unapplied(customer.currency)),
         "credit_limit": None if customer.credit_limit is None else known.text(customer.credit_limit),
         "credit_available": known.text(_available(known)) if limited else None,
@@ -134,7 +144,7 @@ def _invoice(one: Owed, known: Known) -> Row:
 
 def _attention(known: Known) -> Iterator[Row]:
     if overdue := known.overdue:
-        amount, days = known.text(_sum(overdue)), overdue[0].days_overdue(known.today)
+        amount, days = known.text(known.late), overdue[0].days_overdue(known.today)
         yield notice(
             "overdue_invoices",
             f"Overdue invoices: {len(overdue)}, {amount} in all, the oldest by {days} days.",
