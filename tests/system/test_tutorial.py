@@ -20,6 +20,7 @@ JOURNEYS = (
         "docs/how-to/reorder-rules.md",
         "docs/how-to/stock-taking.md",
         "docs/how-to/several-warehouses.md",
+        "docs/how-to/tax-invoices.md",
     ),
 )
 PRELUDE = r"""

@@ -1,7 +1,8 @@
-"""What we ask of the tax platform, whoever's contract it is; adapters are written against this and no more.
+"""What we ask of the tax platform, whosever contract it is; adapters are written against this and no more.
 
-An adapter answers within ten seconds, and says Unknown, not an exception, when it cannot tell what became
-of a call. Whatever changes something carries our serial: the same one again must change nothing.
+An adapter answers within four seconds, as a door makes up to five calls, and says Unknown, not an exception,
+when it cannot tell what became of a call. Whatever changes something carries our serial: the same one again
+must change nothing.
 """
 
 from dataclasses import dataclass
