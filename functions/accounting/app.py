@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 from soms.accounting import batches, chart, closing, listing, months, papers, trial
 from soms.accounting.batches import Batch, BatchRequest
-from soms.billing import collecting, files
+from soms.billing import files
+from soms.billing.cash import collecting
 from soms.catalog import store as catalog
 from soms.kit import clock, http, paging
 from soms.kit.access import Caller

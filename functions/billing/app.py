@@ -5,26 +5,17 @@ from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import (
-    balances,
-    collecting,
-    crediting,
-    dunning_notes,
-    files,
-    invoicing,
-    listing,
-    planning,
-    printing,
-    shown,
-    store,
-    writing_off,
-)
-from soms.billing.creditable import CreditRequest
-from soms.billing.dunning_notes import DisputeRequest, PromiseRequest
-from soms.billing.instalments import PlanRequest
+from soms.billing import balances, files, shown, store
+from soms.billing.cash import collecting, writing_off
+from soms.billing.cash.write_off import WriteOff, WriteOffRequest
+from soms.billing.documents import crediting, invoicing, listing, planning
+from soms.billing.documents.creditable import CreditRequest
+from soms.billing.documents.instalments import PlanRequest
+from soms.billing.documents.proof import proof
 from soms.billing.model import Document, DocumentKind, File, OpenItem
-from soms.billing.proof import proof
-from soms.billing.write_off import WriteOff, WriteOffRequest
+from soms.billing.paper import printing
+from soms.billing.receivables import dunning_notes
+from soms.billing.receivables.dunning_notes import DisputeRequest, PromiseRequest
 from soms.kit import clock, http, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request

@@ -5,8 +5,9 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import Field
-from soms.billing import account_papers, account_statements, printing
-from soms.billing.account_papers import StatementPaper
+from soms.billing.paper import account_papers, printing
+from soms.billing.paper.account_papers import StatementPaper
+from soms.billing.receivables import account_statements
 from soms.catalog import store as catalog
 from soms.catalog.commands import zone
 from soms.customers import commands, endings, events, listing, references, store

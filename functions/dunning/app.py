@@ -1,6 +1,6 @@
 """Schedule → letters to customers whose invoices are overdue, once on each of the company's days."""
 
-from soms.billing import dunning_runs
+from soms.billing.receivables import dunning_runs
 from soms.kit import clock, streams, telemetry
 
 USED = 0.8

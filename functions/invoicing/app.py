@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-from soms.billing import issuing
+from soms.billing.documents import issuing
 from soms.kit import clock, streams
 from soms.orders.model import Order
 

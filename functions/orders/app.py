@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import printing
+from soms.billing.paper import printing
 from soms.kit import clock, http, journal, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request

@@ -4,22 +4,21 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
-from soms.billing import (
+from soms.billing import balances, shown
+from soms.billing.cash import (
     allocating,
-    balances,
     bouncing,
     collecting,
-    printing,
     refunding,
     refunds,
-    shown,
     using_credit,
     writing_off,
 )
-from soms.billing.credit_use import CreditUse
-from soms.billing.payment import AllocateRequest, BounceRequest, Payment, PaymentRequest
-from soms.billing.refund import CustomerRefundRequest, DecisionRequest, Refund, RefundRequest, Status
-from soms.billing.write_off import ReverseRequest, WriteOff
+from soms.billing.cash.credit_use import CreditUse
+from soms.billing.cash.payment import AllocateRequest, BounceRequest, Payment, PaymentRequest
+from soms.billing.cash.refund import CustomerRefundRequest, DecisionRequest, Refund, RefundRequest, Status
+from soms.billing.cash.write_off import ReverseRequest, WriteOff
+from soms.billing.paper import printing
 from soms.kit import clock, http, items, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request

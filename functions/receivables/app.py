@@ -5,10 +5,17 @@ from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
-from soms.billing import ageing, ageing_shown, ageing_store, dunning_runs, dunning_shown, dunning_store
-from soms.billing.ageing_store import Known, Question
-from soms.billing.dunning import Letter
-from soms.billing.dunning_runs import RunRequest
+from soms.billing.receivables import (
+    ageing,
+    ageing_shown,
+    ageing_store,
+    dunning_runs,
+    dunning_shown,
+    dunning_store,
+)
+from soms.billing.receivables.ageing_store import Known, Question
+from soms.billing.receivables.dunning import Letter
+from soms.billing.receivables.dunning_runs import RunRequest
 from soms.catalog import store as catalog
 from soms.catalog.commands import zone
 from soms.kit import clock, http, paging

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from pydantic import Field
-from soms.billing import bank_lines, matching, payouts
-from soms.billing.bank_line import BankLine, LossRequest, MatchRequest, State, UnmatchRequest
+from soms.billing.bank import bank_lines, matching, payouts
+from soms.billing.bank.bank_line import BankLine, LossRequest, MatchRequest, State, UnmatchRequest
 from soms.kit import clock, http, money, paging
 from soms.kit.access import Caller
 from soms.kit.fields import Request

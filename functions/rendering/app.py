@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-from soms.billing import files, pdf, store, ubl
+from soms.billing import files, store
 from soms.billing.files import Format
 from soms.billing.model import Document
-from soms.billing.printed import Paper
+from soms.billing.paper import pdf, ubl
+from soms.billing.paper.printed import Paper
 from soms.kit import streams
 
 LAYER = pdf.installed()

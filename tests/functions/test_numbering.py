@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
-from soms.billing import issuing, listing, store
+from soms.billing import store
+from soms.billing.documents import issuing, listing
+from soms.billing.documents.proof import proof
 from soms.billing.model import DocumentKind
-from soms.billing.proof import proof
 from soms.kit import aws
 from soms.kit.problems import Unavailable
 from soms.orders import quantities

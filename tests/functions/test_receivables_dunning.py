@@ -6,7 +6,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from soms.billing import balances, dunning_runs, dunning_store
+from soms.billing import balances
+from soms.billing.receivables import dunning_runs, dunning_store
 from soms.kit import clock
 from soms.kit.writes import Writes
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from soms.billing import reconciling
+from soms.billing.bank import reconciling
 from soms.billing.statements.model import StatementLine
 from soms.kit import access, clock, ids
 

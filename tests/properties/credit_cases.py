@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from random import Random
 
-from soms.billing import creditable, invoicing
-from soms.billing.invoicing import Bill
+from soms.billing.documents import creditable, invoicing
+from soms.billing.documents.invoicing import Bill
 from soms.billing.model import Document, DocumentKind, OpenItem, OrderBilling, Series
 from soms.catalog.model import Settings
 from soms.customers.model import Customer

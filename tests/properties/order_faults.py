@@ -6,8 +6,9 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pytest
-from soms.billing import invoicing, settling
-from soms.billing.invoicing import Bill
+from soms.billing import settling
+from soms.billing.documents import invoicing
+from soms.billing.documents.invoicing import Bill
 from soms.billing.model import OrderBilling
 from soms.customers import store as customers
 from soms.orders import (

@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from soms.billing import creditable, invoicing
+from soms.billing.documents import creditable, invoicing
 from soms.orders import quantities
 from soms.orders.model import Line, Part
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from soms.billing import invoicing
+from soms.billing.documents import invoicing
 from soms.billing.model import DocumentKind, OrderBilling, Series
 from soms.catalog.model import Product, Settings
 from soms.customers.model import Customer

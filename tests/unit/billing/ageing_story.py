@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from soms.billing import accounts, vouching
-from soms.billing.ageing import Debt, Money, Standing
-from soms.billing.ageing_moves import Filed
-from soms.billing.desk import Desk, Posting, plan
+from soms.billing import accounts
+from soms.billing.cash import vouching
+from soms.billing.cash.desk import Desk, Posting, plan
+from soms.billing.cash.payment import Payment
 from soms.billing.model import Allocation, OpenItem
-from soms.billing.payment import Payment
 from soms.billing.periods import Periods, month_of
+from soms.billing.receivables.ageing import Debt, Money, Standing
+from soms.billing.receivables.ageing_moves import Filed
 from soms.billing.voucher import Kind, Portion, Voucher
 
 FIRST = date(2026, 1, 20)

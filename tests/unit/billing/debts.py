@@ -3,8 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+from soms.billing.cash.payment import Payment
 from soms.billing.model import OpenItem
-from soms.billing.payment import Payment
 
 DAY = date(2026, 11, 23)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from soms.billing import papers
 from soms.billing.model import Bank
-from soms.billing.papers import Applied, Movement, Overdue
-from soms.billing.printed import Head, Paper
+from soms.billing.paper import papers
+from soms.billing.paper.papers import Applied, Movement, Overdue
+from soms.billing.paper.printed import Head, Paper
 
 from tests.unit.billing.issued import BUYER, SELLER
 

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from soms.billing import ageing
-from soms.billing.ageing import Debt, Money, Row, Standing
-from soms.billing.ageing_moves import Filed
+from soms.billing.receivables import ageing
+from soms.billing.receivables.ageing import Debt, Money, Row, Standing
+from soms.billing.receivables.ageing_moves import Filed
 
 from tests.unit.billing.ageing_story import Story, days
 

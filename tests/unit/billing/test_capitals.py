@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from soms.billing import capitals
+from soms.billing.paper import capitals
 from soms.kit import money
 
 WRITTEN: Final = {

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from soms.billing import creditable
-from soms.billing.creditable import AmountExceedsCreditable, BilledByNewerInvoice
+from soms.billing.documents import creditable
+from soms.billing.documents.creditable import AmountExceedsCreditable, BilledByNewerInvoice
 from soms.billing.model import Billed, OrderBilling
 from soms.orders import quantities
 from soms.orders.model import Allowance, Line, Order, Part

@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from soms.billing.desk import Desk, Posting
+from soms.billing.cash.desk import Desk, Posting
+from soms.billing.cash.vouching import vouchers
 from soms.billing.model import Allocation
 from soms.billing.periods import Periods
-from soms.billing.vouching import vouchers
 
 from tests.unit.billing.debts import DAY, owed, paid
 

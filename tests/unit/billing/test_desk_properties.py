@@ -9,15 +9,15 @@ from fractions import Fraction
 
 import pytest
 from soms.billing import accounts
-from soms.billing.credit_use import give, usable
-from soms.billing.desk import Desk, Posting
+from soms.billing.cash.credit_use import give, usable
+from soms.billing.cash.desk import Desk, Posting
+from soms.billing.cash.payment import Payment
+from soms.billing.cash.vouching import vouchers
+from soms.billing.cash.write_off import ACCOUNTS
 from soms.billing.model import Allocation, OpenItem
 from soms.billing.model import Posting as Leg
-from soms.billing.payment import Payment
 from soms.billing.periods import Periods
 from soms.billing.voucher import Voucher, sums
-from soms.billing.vouching import vouchers
-from soms.billing.write_off import ACCOUNTS
 
 from tests.unit.billing.debts import DAY, owed, paid
 

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from soms.billing import dunning
 from soms.billing.model import OpenItem
+from soms.billing.receivables import dunning
 from soms.catalog.model import Dunning
 
 LEVELS = Dunning().levels

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
-from soms.billing.instalments import Instalment, by_terms, due_parts
+from soms.billing.documents.instalments import Instalment, by_terms, due_parts
 from soms.billing.model import Allocation, OpenItem
 from soms.customers.model import PaymentTerms
 

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 import pytest
-from soms.billing import invoicing
-from soms.billing.invoicing import Bill
+from soms.billing.documents import invoicing
+from soms.billing.documents.invoicing import Bill
+from soms.billing.documents.proof import proof
 from soms.billing.model import Billed, DocumentKind, OrderBilling, Series
-from soms.billing.proof import proof
 from soms.catalog.model import Settings
 from soms.customers.model import Customer, PaymentTerms
 from soms.orders import quantities

@@ -4,7 +4,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from soms.billing import order_papers, printed, sheet
+from soms.billing.paper import order_papers, printed, sheet
 from soms.customers.model import PaymentTerms
 from soms.orders import quantities
 from soms.orders.model import Bundle, Order, Shipment, Units

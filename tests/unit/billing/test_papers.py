@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from soms.billing import papers, pdf, sheet
-from soms.billing.papers import Applied
-from soms.billing.printed import Paper, Row
+from soms.billing.paper import papers, pdf, sheet
+from soms.billing.paper.papers import Applied
+from soms.billing.paper.printed import Paper, Row
 from soms.kit import items
 
 from tests.unit.billing import press

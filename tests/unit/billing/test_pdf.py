@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from soms.billing import glyphs, pdf, sheet, ubl
 from soms.billing.model import Bank, Document, Party
+from soms.billing.paper import glyphs, pdf, sheet, ubl
 
 from tests.unit.billing import press
 from tests.unit.billing.issued import BUYER, Sold, allowance, credit_note, invoice
@@ -19,7 +19,7 @@ from tests.unit.billing.issued import BUYER, Sold, allowance, credit_note, invoi
 AGAIN = """
 import hashlib, sys
 from pathlib import Path
-from soms.billing import pdf, ubl
+from soms.billing.paper import pdf, ubl
 from soms.billing.model import Document
 document = Document.model_validate_json(sys.stdin.read())
 print(hashlib.sha256(pdf.render(document, ubl.render(document), Path(sys.argv[1]))).hexdigest())

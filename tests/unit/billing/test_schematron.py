@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from soms.billing import ubl
+from soms.billing.paper import ubl
 
 from tests.unit.billing import schematron
 from tests.unit.billing.issued import Sold, invoice

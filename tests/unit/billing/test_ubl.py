@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from soms.billing import ubl
 from soms.billing.model import Document, Party
+from soms.billing.paper import ubl
 
 from tests.unit.billing import schematron
 from tests.unit.billing.issued import SELLER, Sold, allowance, credit_note, invoice

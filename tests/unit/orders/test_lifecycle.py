@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from soms.billing import invoicing
+from soms.billing.documents import invoicing
 from soms.kit.problems import InvalidState
 from soms.orders import lifecycle, quantities
 from soms.orders.model import Buyer, Group, Hold, Line, Order

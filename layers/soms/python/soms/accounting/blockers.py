@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from soms.accounting import lag, ledger
 from soms.accounting.model import MONTH
-from soms.billing import bank_lines, refunds
+from soms.billing.bank import bank_lines
+from soms.billing.cash import refunds
 from soms.billing.periods import Periods, day_after, last_day, month_of
 from soms.catalog.model import Settings
 from soms.kit import aws, clock, items

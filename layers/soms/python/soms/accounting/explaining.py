@@ -9,7 +9,7 @@ from typing import Final
 from soms.accounting import chart
 from soms.accounting.model import ZERO
 from soms.billing import balances
-from soms.billing.bank_line import method_of
+from soms.billing.bank.bank_line import method_of
 from soms.kit import items, money
 
 MOST: Final = 1000

@@ -7,7 +7,7 @@ from typing import Final
 from soms.accounting import blockers, chart, ledger, ties, trial
 from soms.accounting.blockers import Month
 from soms.accounting.model import MONTH
-from soms.billing import collecting
+from soms.billing.cash import collecting
 from soms.billing.periods import Periods, last_day, month_of
 from soms.kit import aws
 from soms.kit.problems import NotFound

@@ -6,9 +6,9 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final
 
-from soms.billing.credit_use import CreditUse
+from soms.billing.cash.credit_use import CreditUse
+from soms.billing.cash.payment import Payment
 from soms.billing.model import OpenItem
-from soms.billing.payment import Payment
 from soms.billing.periods import Periods
 from soms.kit import aws, ids, items, money, paging
 from soms.kit.problems import NotFound, Problem

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from soms.billing.model import Document, File
-from soms.billing.printed import Paper
+from soms.billing.paper.printed import Paper
 from soms.kit import aws, items, settings
 from soms.kit.settings import Setting
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from soms.billing.instalments import Instalment, next_due
+from soms.billing.documents.instalments import Instalment, next_due
 from soms.kit import money
 from soms.kit.fields import Amount
 

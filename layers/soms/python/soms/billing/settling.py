@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from soms.billing import balances, collecting, desk, store
-from soms.billing.desk import Desk, Posting
+from soms.billing import balances, store
+from soms.billing.cash import collecting, desk
+from soms.billing.cash.desk import Desk, Posting
+from soms.billing.cash.payment import Payment
 from soms.billing.model import OpenItem, OrderBilling
-from soms.billing.payment import Payment
 from soms.kit import access, journal
 from soms.kit.streams import Impossible
 from soms.kit.writes import AlreadyDone, Stale, Writes, decide

@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 
-from soms.billing.credit_use import CreditUse
-from soms.billing.instalments import uncovered
+from soms.billing.cash.credit_use import CreditUse
+from soms.billing.cash.payment import Payment
+from soms.billing.cash.refund import Refund
+from soms.billing.cash.write_off import WriteOff
+from soms.billing.documents.instalments import uncovered
 from soms.billing.model import OpenItem
-from soms.billing.payment import Payment
-from soms.billing.refund import Refund
-from soms.billing.write_off import WriteOff
 from soms.kit import clock, money
 
 OWED = ("net", "tax", "total", "credited", "paid", "written_off", "open")

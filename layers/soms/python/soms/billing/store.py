@@ -6,7 +6,7 @@ from typing import Final
 
 from soms.billing import balances
 from soms.billing.model import Document, File, OpenItem, OrderBilling, Series
-from soms.billing.printed import Paper
+from soms.billing.paper.printed import Paper
 from soms.billing.voucher import Voucher
 from soms.kit import aws, clock, ids, items
 from soms.kit.problems import NotFound

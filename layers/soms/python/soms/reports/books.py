@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from soms.billing import bank_lines
 from soms.billing.balances import open_item_of, payment_of
-from soms.billing.bank_line import BankLine
+from soms.billing.bank import bank_lines
+from soms.billing.bank.bank_line import BankLine
+from soms.billing.cash.payment import Payment
 from soms.billing.model import Document, OpenItem, OrderBilling, Series
-from soms.billing.payment import Payment
-from soms.billing.printed import Paper
+from soms.billing.paper.printed import Paper
 from soms.billing.store import PAPER
 from soms.billing.voucher import Voucher
 from soms.customers.model import Account, Customer

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from soms.billing import ageing, ageing_store, balances
-from soms.billing.ageing import Debt, Money
-from soms.billing.instalments import Instalment
-from soms.billing.payment import Payment
-from soms.billing.payment import text as of_payment
+from soms.billing import balances
+from soms.billing.cash.payment import Payment
+from soms.billing.cash.payment import text as of_payment
+from soms.billing.documents.instalments import Instalment
+from soms.billing.receivables import ageing, ageing_store
+from soms.billing.receivables.ageing import Debt, Money
 from soms.customers.credit import Owed
 
 PAYMENTS: Final = 10

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Final
 
-from soms.billing.ageing import NOT_DUE
+from soms.billing.receivables.ageing import NOT_DUE
 from soms.catalog import store as catalog
 from soms.catalog.commands import zone
 from soms.customers import credit, endings

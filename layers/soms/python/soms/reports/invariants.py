@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from soms.billing.documents.proof import proof
 from soms.billing.model import DocumentKind
-from soms.billing.proof import proof
 from soms.inventory.model import COUNTERS, Stock, StockItem
 from soms.orders import effects, quantities, queue
 from soms.orders.effects import Effect

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Final
 
 from soms.billing import accounts
+from soms.billing.cash.payment import Payment
 from soms.billing.model import Document, OpenItem, Posting
-from soms.billing.payment import Payment
 from soms.billing.voucher import Voucher, sums
 from soms.orders import quantities
 from soms.reports.books import Books

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from soms.accounting import lag
-from soms.billing import balances, refunds, settling
+from soms.billing import balances, settling
 from soms.billing import store as billing
+from soms.billing.cash import refunds
 from soms.inventory import gaps, replenish
 from soms.inventory import store as inventory
 from soms.inventory.gaps import Lost, Rebuilt

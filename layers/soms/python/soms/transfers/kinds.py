@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
-from soms.billing import reconciling
+from soms.billing.bank import reconciling
 from soms.billing.statements import reading, refusals
 from soms.billing.statements.model import StatementLine
 from soms.kit.access import FINANCE, READERS, Caller, Group

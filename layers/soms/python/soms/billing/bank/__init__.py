@@ -1,0 +1,1 @@
+"""Bank lines and providers' rows, and what they belong to."""

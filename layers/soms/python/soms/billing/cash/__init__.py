@@ -1,0 +1,1 @@
+"""Money that comes in, settles invoices, goes back or is given up."""

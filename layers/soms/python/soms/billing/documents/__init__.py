@@ -1,0 +1,1 @@
+"""Invoices and credit notes: what is to be billed, and issuing it."""

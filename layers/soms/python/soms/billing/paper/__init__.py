@@ -1,0 +1,1 @@
+"""What is printed and rendered: invoices, credit notes, and papers beside them."""

@@ -1,0 +1,1 @@
+"""What is owed by age, statements of account, and letters that ask for it."""
