@@ -10,6 +10,7 @@ import pytest
 from tests.faults import shortages
 from tests.faults.lives import LIVES
 from tests.faults.purchases import PURCHASES
+from tests.faults.sampled import sampled
 from tests.faults.stories import BY_NAME, COMMANDS, CONSUMERS, Plot, Story
 from tests.faults.wire import WRITES, Action, Fault, Wire, happens_to
 from tests.world import Answer, World
@@ -151,14 +152,14 @@ JUDGES: dict[str, Callable[..., list[str]]] = {
 PLOTS = (*COMMANDS, *LIVES, *PURCHASES, *shortages.COMMANDS)
 
 
-@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.name)
+@pytest.mark.parametrize("plot", sampled(PLOTS))
 def test_a_command_takes_effect_once_whatever_happens_to_its_calls(
     world: World, wire: Wire, plot: Plot
 ) -> None:
     assert troubles(world, wire, plot) == []
 
 
-@pytest.mark.parametrize("plot", FOLLOWED, ids=lambda plot: plot.name)
+@pytest.mark.parametrize("plot", sampled(FOLLOWED))
 def test_a_consumer_takes_effect_once_whatever_happens_to_its_calls(
     world: World, wire: Wire, plot: Plot
 ) -> None:

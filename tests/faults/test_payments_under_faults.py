@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults.payments import PAYMENTS
+from tests.faults.sampled import sampled
 from tests.faults.stories import Plot
 from tests.faults.test_commands_under_faults import troubles
 from tests.faults.wire import Action, Fault, Wire
@@ -19,7 +20,7 @@ def wire() -> Iterator[Wire]:
         yield tapped
 
 
-@pytest.mark.parametrize("plot", PAYMENTS, ids=lambda plot: plot.name)
+@pytest.mark.parametrize("plot", sampled(PAYMENTS))
 def test_money_moves_once_whatever_happens_to_the_calls_that_move_it(
     world: World, wire: Wire, plot: Plot
 ) -> None:
