@@ -19,13 +19,12 @@ NOT_RUN = pytest.mark.skip(reason="not run in the short form: SOMS_LONG=1 runs a
 
 def sampled(plots: Sequence[Any]) -> list[Any]:
     """Return the stories as parameters of a test; those that are left out are told as not run."""
+    marks = marked([plot.name for plot in plots])
+    return [pytest.param(plot, id=plot.name, marks=marks[plot.name]) for plot in plots]
+
+
+def marked(names: Sequence[str]) -> dict[str, Any]:
+    """Return by name how a story is marked: not at all, or as not run."""
     chance = random.Random(SEED)  # noqa: S311 a sample, not a secret
-    lots = {plot.name: chance.randrange(PART) for plot in sorted(plots, key=lambda one: one.name)}
-    return [
-        pytest.param(
-            plot,
-            id=plot.name,
-            marks=() if EVERY or plot.name in ALWAYS or not lots[plot.name] else NOT_RUN,
-        )
-        for plot in plots
-    ]
+    lots = {name: chance.randrange(PART) for name in sorted(names)}
+    return {name: () if EVERY or name in ALWAYS or not lot else NOT_RUN for name, lot in lots.items()}

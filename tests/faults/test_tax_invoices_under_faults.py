@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from soms.billing.fapiao import store
 
+from tests.faults.sampled import marked
 from tests.faults.wire import WRITES, Fault, Wire, happens_to
 from tests.functions.fapiao_stage import PATH, Sale, Stage
 from tests.world import Answer, World
@@ -144,7 +145,7 @@ def found(stage: Stage, names: list[str]) -> list[dict[str, Any]]:
     return ends
 
 
-@pytest.mark.parametrize("title", PLOTS)
+@pytest.mark.parametrize("title", [pytest.param(one, marks=mark) for one, mark in marked(list(PLOTS)).items()])
 def test_a_command_ends_as_undisturbed_whatever_happens_to_its_calls(
     stage: Stage, wire: Wire, title: str
 ) -> None:

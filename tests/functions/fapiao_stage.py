@@ -72,7 +72,7 @@ class Stage:
         assert answer.status == 200, answer.text
         self.world.drain()
         notes = self.world.call("GET", f"/v1/credit-notes?order_id={order}").body["data"]
-        return str(notes[-1]["id"])
+        return str(max(notes, key=lambda one: str(one["number"]))["id"])
 
     def ask(self, **said: object) -> Answer:
         return self.world.call("POST", PATH, said, as_="finance")

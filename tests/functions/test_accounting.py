@@ -387,8 +387,11 @@ def test_a_month_end_shows_figures_of_two_sides_next_to_each_other(world: World)
     assert (clearing["account"], clearing["balance"], clearing["unexplained"]) == (
         "clearing:alipay",
         "30.00",
-        "30.00",
+        "0.00",
     )
+    assert [(one["code"], one["amount"], one["count"]) for one in clearing["explained_by"]] == [
+        ("payment", "30.00", 1)
+    ]
     assert len(world.call("GET", clearing["href"], **AUDITOR).body["data"]) == 1
 
 

@@ -119,7 +119,7 @@ def test_null_empties_a_field_and_a_name_stays(world: World) -> None:
     nameless = change(world, customer, {"name": None})
 
     assert answer.status == 200, answer.text
-    assert [answer.body[name] for name in empty] == [None] * 7 + [{"kind": "net", "days": 30}]
+    assert [answer.body[name] for name in empty] == [None] * 7 + [{"kind": "net", "days": 30, "parts": []}]
     assert (answer.body["addresses"], answer.body["contacts"]) == ([], [])
     assert (nameless.status, faults(nameless)) == (422, {("/name", "required")})
 

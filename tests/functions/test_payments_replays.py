@@ -99,4 +99,6 @@ def test_another_body_under_the_same_key_is_refused(world: World) -> None:
 def test_every_command_with_money_is_here(world: World) -> None:
     posts = {one for one in ROUTES["payments"] if one.startswith("POST")}
 
-    assert posts | {"POST /v1/invoices/{invoice_id}/write-offs"} == set(_commands(world))
+    # Printing says nothing but the kind: test_papers.py repeats it.
+    printed = {"POST /v1/payments/{payment_id}/documents"}
+    assert (posts - printed) | {"POST /v1/invoices/{invoice_id}/write-offs"} == set(_commands(world))

@@ -174,7 +174,7 @@ class Life:
         for one in made:
             _add_up(one)
             if one.kind is DocumentKind.INVOICE:
-                self.items[one.id] = invoicing.open_item(one, self.order)
+                self.items[one.id] = invoicing.open_item(one, self.order, ACME.payment_terms)
                 continue
             item = self.items[one.invoice_id or ""]
             if one.total > item.creditable:

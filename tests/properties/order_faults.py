@@ -1,6 +1,6 @@
 """Faults planted in the real code: each is one that a tired person could make."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -227,9 +227,9 @@ def completes_too_early(plant: Plant) -> None:
     """Complete an order that is not paid."""
     settled = settling.settled
 
-    def wrong(order: Order, billing: Any, owed: Sequence[Any], stamp: int) -> Order:
-        paid = [one.model_copy(update={"open": Decimal(0)}) for one in owed]
-        return settled(order, billing, paid, stamp)
+    def wrong(order: Order, found: Any) -> Order:
+        paid = [one.model_copy(update={"open": Decimal(0)}) for one in found.owed]
+        return settled(order, replace(found, owed=paid))
 
     plant.setattr(settling, "settled", wrong)
 

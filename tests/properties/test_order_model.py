@@ -18,7 +18,7 @@ from tests.properties.order_stage import Stage
 
 LONG = os.environ.get("SOMS_LONG") == "1"
 SEED = int(os.environ.get("SOMS_SEED", "20261123"))
-STEPS = 50_000 if LONG else 600
+STEPS = 50_000 if LONG else 300
 CHAPTER = 150
 
 

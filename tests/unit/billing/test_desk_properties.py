@@ -219,7 +219,7 @@ class Player:
             return
         item = self.chance.choice(able)
         undone, amount = len(self.desk.undone), self._up_to(item.creditable)
-        self.desk.credit(item.id, amount)
+        self.desk.credit(item.id, amount, "cn")
         self._newest_first(item, undone, max(amount - item.open, Decimal(0)))
         self._took(undone)
         self.oracle.credited[item.id] += Fraction(amount)
@@ -335,7 +335,7 @@ BUGS: dict[str, tuple[object, str, object]] = {
     "a debt nobody is relieved of": (Desk, "_relieve", lambda *_: None),
     "a refund that leaves the money there": (Payment, "refunded_by", lambda payment, _amount: payment),
     "a bounced payment that still has money": (Payment, "bounced", lambda payment: payment),
-    "a credit note that takes nothing off": (OpenItem, "credited_by", lambda item, _amount: item),
+    "a credit note that takes nothing off": (OpenItem, "credited_by", lambda item, *_: item),
 }
 
 

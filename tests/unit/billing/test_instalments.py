@@ -65,7 +65,7 @@ def test_money_that_is_taken_back_makes_the_earliest_due_again() -> None:
 
 
 def test_a_credit_note_covers_instalments_too() -> None:
-    item = owed("100.00", "40.00", "60.00").credited_by(Decimal("50.00"))
+    item = owed("100.00", "40.00", "60.00").credited_by(Decimal("50.00"), "cn")
 
     assert left(item) == [(20, "50.00")]
 

@@ -134,7 +134,7 @@ def test_the_parts_of_a_line_make_the_whole(quantity: int, data: st.DataObject) 
 
     while low < quantity:
         units = data.draw(st.integers(1, quantity - low))
-        total += invoicing._line(now.lines[0], low, low + units).gross
+        total += invoicing._line(now.lines[0], low, low + units, now).gross
         low += units
 
     assert total == now.total

@@ -1,6 +1,5 @@
 """How statements are read and applied: what the modules of billing say is what a job is told."""
 
-import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -8,13 +7,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel
+from soms.billing.bank import reconciling
+from soms.billing.statements import reading, refusals
 from soms.kit.access import Caller, system
 from soms.kit.writes import AlreadyDone
 from soms.transfers import kinds
 from soms.transfers.kinds import KINDS, File, Outcome
 from soms.transfers.model import KindName, Unreadable
 
-FILE = File(b"content", "a.sta", "bank", ZoneInfo("Asia/Shanghai"), {})
+FILE = File(b"content", "a.sta", "bank", ZoneInfo("Asia/Shanghai"), {"account": "DE1"})
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
@@ -32,8 +33,10 @@ class Broken(Exception):
     code, words, row = "unknown_format", ("no known format", "无法识别的格式"), 7
 
 
-def reading(read: Any) -> SimpleNamespace:
-    return SimpleNamespace(read=read, Unreadable=Broken, StatementLine=Line)
+def reader(plant: pytest.MonkeyPatch, read: Any) -> None:
+    """Let files be read so."""
+    plant.setattr(reading, "read", read)
+    plant.setattr(refusals, "Unreadable", Broken)
 
 
 @pytest.mark.parametrize("name", KindName)
@@ -47,10 +50,12 @@ def test_every_line_of_every_statement_is_a_row_that_knows_its_statement(
         lines = [Line(id=one, amount="1.00") for one in "abc"]
         return [Statement(account="X", lines=tuple(lines[:2])), Statement(account="Y", lines=(lines[2],))]
 
-    monkeypatch.setitem(sys.modules, kinds.READING, reading(read))  # type: ignore[arg-type] # as good as one
+    reader(monkeypatch, read)
     rows = list(KINDS[name].read(FILE))
 
-    assert asked == [b"content", "a.sta", {"source": "bank", "zone": ZoneInfo("Asia/Shanghai")}]
+    zone = ZoneInfo("Asia/Shanghai")
+    told = {"source": "bank", "zone": zone, "account": "DE1", "currency": ""}
+    assert asked == [b"content", "a.sta", told]
     assert [(row.id, row.facts, row.value) for row in rows] == [
         ("a", {"account": "X"}, {"id": "a", "amount": "1.00"}),
         ("b", {"account": "X"}, {"id": "b", "amount": "1.00"}),
@@ -62,7 +67,7 @@ def test_what_cannot_be_read_says_where_and_why(monkeypatch: pytest.MonkeyPatch)
     def read(*_: object, **_more: object) -> list[Statement]:
         raise Broken
 
-    monkeypatch.setitem(sys.modules, kinds.READING, reading(read))  # type: ignore[arg-type] # as good as one
+    reader(monkeypatch, read)
     with pytest.raises(Unreadable) as unread:
         list(KINDS[KindName.BANK_STATEMENTS].read(FILE))
 
@@ -71,8 +76,8 @@ def test_what_cannot_be_read_says_where_and_why(monkeypatch: pytest.MonkeyPatch)
 
 
 def applied(monkeypatch: pytest.MonkeyPatch, take: Any) -> Outcome:
-    monkeypatch.setitem(sys.modules, kinds.READING, reading(None))  # type: ignore[arg-type] # as good as one
-    monkeypatch.setitem(sys.modules, kinds.RECONCILING, SimpleNamespace(take=take))  # type: ignore[arg-type]
+    monkeypatch.setattr(kinds, "StatementLine", Line)
+    monkeypatch.setattr(reconciling, "take", take)
     kind = KINDS[KindName.SETTLEMENTS]
     values = [{"id": "a", "amount": "1.00"}, {"id": "b", "amount": "2.00"}]
     return kind.apply(values, {"account": "X"}, system("imports", "1"), now=NOW)

@@ -33,9 +33,13 @@ class Paid:
 
 
 def paid(customer_id: str) -> Paid:
-    """Read what a customer has paid lately and what is left of all it has paid: two queries."""
+    """Read what a customer has paid lately and what is left of all it has paid: two queries.
+
+    What was paid with customer credit stands in the same list and is no money that came in.
+    """
     page = balances.payments_of(customer_id, limit=PAYMENTS, after=None)
-    return Paid([Payment.model_validate(row) for row in page.rows], ageing_store.money_of(customer_id))
+    last = [one for one in map(balances.payment_of, page.rows) if one]
+    return Paid(last, ageing_store.money_of(customer_id))
 
 
 def by_age(owed: Sequence[Owed], today: date) -> dict[str, Decimal]:
