@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
 import boto3
+from botocore.loaders import JSONFileLoader
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
@@ -18,9 +20,22 @@ ACCOUNT = "123456789012"
 EVENT = "before-call.dynamodb.TransactWriteItems"
 
 
+_READ = JSONFileLoader.load_file
+
+
+@cache
+def _read(path: str) -> Any:
+    return _READ(JSONFileLoader(), path)
+
+
+def _loaded(_loader: JSONFileLoader, path: str) -> Any:
+    # The descriptions of AWS do not change: each world has a session of its own, which would read them again.
+    return _read(path)
+
+
 @contextmanager
 def quickened() -> Iterator[None]:
-    """Let the engine copy only what changes, and spell only what is there of an attribute's ten kinds."""
+    """Let the engine copy only what changes, spell only what is there of an attribute's ten kinds, read once."""
     plain, spelled = DynamoDBBackend.update_item, BaseJSONSerializer._serialize_type_structure
 
     def update(
@@ -40,6 +55,7 @@ def quickened() -> Iterator[None]:
         serializer._default_serialize(serialized, wrapper, shape, key)
 
     with (
+        patch.object(JSONFileLoader, "load_file", _loaded),
         patch.object(Table, "__deepcopy__", _kept, create=True),
         patch.object(DynamoDBBackend, "update_item", update),
         patch.object(BaseJSONSerializer, "_serialize_type_structure", spell),

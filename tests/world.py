@@ -120,28 +120,24 @@ class World:
                 request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
             client.create_table(TableName=os.environ[setting], BillingMode="PAY_PER_REQUEST", **request)
         place = {"LocationConstraint": "ap-southeast-1"}
+        s3 = boto3.client("s3")
         for bucket in (Setting.DOCUMENTS_BUCKET, Setting.FAILURES_BUCKET, Setting.UPLOADS_BUCKET):
-            boto3.client("s3").create_bucket(
+            s3.create_bucket(
                 Bucket=os.environ[bucket],
                 CreateBucketConfiguration=place,  # type: ignore[arg-type]
             )
-        topic = boto3.client("sns").create_topic(Name="purchasing")["TopicArn"]
-        queue = boto3.client("sqs").create_queue(QueueName="mailbox")["QueueUrl"]
-        arn = "arn:aws:sqs:ap-southeast-1:123456789012:mailbox"
-        boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        os.environ[Setting.PURCHASING_TOPIC] = topic
-        self.mailbox = queue
-        os.environ[Setting.SALES_TOPIC] = boto3.client("sns").create_topic(Name="sales")["TopicArn"]
-        self.sales_mailbox = boto3.client("sqs").create_queue(QueueName="sales")["QueueUrl"]
-        boto3.client("sns").subscribe(
-            TopicArn=os.environ[Setting.SALES_TOPIC], Protocol="sqs", Endpoint=arn.replace("mailbox", "sales")
-        )
+        sns, sqs = boto3.client("sns"), boto3.client("sqs")
 
-        os.environ[Setting.FINANCE_TOPIC] = boto3.client("sns").create_topic(Name="finance")["TopicArn"]
-        self.finance_mailbox = boto3.client("sqs").create_queue(QueueName="finance")["QueueUrl"]
-        boto3.client("sns").subscribe(
-            TopicArn=os.environ[Setting.FINANCE_TOPIC], Protocol="sqs", Endpoint=arn.replace("mailbox", "finance")
-        )
+        def mailbox(setting: Setting, name: str) -> str:
+            os.environ[setting] = sns.create_topic(Name=name)["TopicArn"]
+            endpoint = f"arn:aws:sqs:ap-southeast-1:123456789012:{name}"
+            address = sqs.create_queue(QueueName=name)["QueueUrl"]
+            sns.subscribe(TopicArn=os.environ[setting], Protocol="sqs", Endpoint=endpoint)
+            return address
+
+        self.mailbox = mailbox(Setting.PURCHASING_TOPIC, "purchasing")
+        self.sales_mailbox = mailbox(Setting.SALES_TOPIC, "sales")
+        self.finance_mailbox = mailbox(Setting.FINANCE_TOPIC, "finance")
 
     def call(
         self,

@@ -54,7 +54,7 @@ def test_every_line_of_every_statement_is_a_row_that_knows_its_statement(
     rows = list(KINDS[name].read(FILE))
 
     zone = ZoneInfo("Asia/Shanghai")
-    told = {"source": "bank", "zone": zone, "account": "DE1", "currency": ""}
+    told = {"zone": zone, "account": "DE1", "currency": ""}
     assert asked == [b"content", "a.sta", told]
     assert [(row.id, row.facts, row.value) for row in rows] == [
         ("a", {"account": "X"}, {"id": "a", "amount": "1.00"}),

@@ -89,7 +89,8 @@ class ZoneOptions(Request):
 def _lines(file: File) -> Iterator[Row]:
     try:
         told = {name: str(file.options.get(name) or "") for name in ("account", "currency")}
-        statements = reading.read(file.content, file.name, source=file.source, zone=file.zone, **told)
+        # The source says whose file it is; of which format it is, it says itself.
+        statements = reading.read(file.content, file.name, zone=file.zone, **told)
     except refusals.Unreadable as broken:
         raise Unreadable(broken.code, broken.words, broken.row) from broken
     for statement in statements:
