@@ -1,5 +1,6 @@
 """The end of a month: money comes in by the bank, is matched, given back, given up; the books tie out."""
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
@@ -17,6 +18,8 @@ ALONE, TOGETHER = 6, 2
 """How many invoices are paid each by a line of its own, and how many by one line together."""
 FEE, CHARGE, UNKNOWN, BACK, SHORT = (Decimal(one) for one in ("1.50", "12.00", "250.00", "100.00", "0.03"))
 ZERO = Decimal(0)
+WORKING = frozenset({"awaiting_upload", "validating", "applying"})
+LOOK_SECONDS, PATIENCE_SECONDS = 0.3, 60.0
 Settled = Callable[[], None]
 
 
@@ -84,10 +87,10 @@ def _import(teller: Teller, content: bytes, count: int, settled: Settled) -> dic
                 message = f"the upload was refused ({sent.status}): {sent.reason}"
                 raise Unexpected(message)
             settled()
-        if teller.read("finance", path)["state"] == "ready":
+        if _worked_off(teller, path)["state"] == "ready":
             teller.crew.must("POST", f"{path}/apply", {}, as_="finance", key=f"{opened['id']}-apply")
             settled()
-        done = teller.read("finance", path)
+        done = _worked_off(teller, path)
         counts.append((done["state"], done["counts"]))
     last = counts[-1][1]
     known = last["duplicate"] if isinstance(last, Mapping) else None
@@ -104,6 +107,16 @@ def _import(teller: Teller, content: bytes, count: int, settled: Settled) -> dic
         for one in teller.crew.rows(f"/reconciliation/items?state={state}", as_="finance")
     ]
     return {str(one["bank_reference"]): one for one in every}
+
+
+def _worked_off(teller: Teller, path: str) -> Body:
+    """Return an import once nothing of it is under way any more, or as it is when that takes too long."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found = teller.read("finance", path)
+        if found["state"] not in WORKING or time.monotonic() > until:
+            return found
+        time.sleep(LOOK_SECONDS)
 
 
 def _matched(teller: Teller, lines: Sequence[Line], held: Mapping[str, Body]) -> None:
