@@ -39,7 +39,6 @@ class Target:
                 s3={"addressing_style": "path"} if self.endpoint else {},
             )
             # The stubs know each service by its literal name; here the name is an argument.
-            # The stubs know services only as literals.
             self._clients[service] = self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
         return self._clients[service]
 

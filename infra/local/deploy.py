@@ -35,7 +35,6 @@ class Account:
         """Return the client of a service."""
         if service not in self._clients:
             # The stubs know each service by its literal name; here the name is an argument.
-            # The stubs know services only as literals.
             self._clients[service] = boto3.client(  # type: ignore[call-overload]
                 service,
                 endpoint_url=self.endpoint,

@@ -146,7 +146,6 @@ def _get_batch(
     for attempt in range(ATTEMPTS):
         asked = dict(request)
         # Bound as a default, so that the loop cannot change it; mypy cannot type such a lambda.
-        # Bound as a default, so that the loop cannot change it; mypy cannot type such a lambda.
         answer = read(lambda asked=asked: dynamodb().batch_get_item(RequestItems=asked))  # type: ignore[misc]
         for name, rows in answer["Responses"].items():
             for row in rows:
